@@ -1,0 +1,1 @@
+"""What Longshore does: everything here runs without Airflow and is tested without a scheduler."""

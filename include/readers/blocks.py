@@ -1,0 +1,69 @@
+"""The values that pass between the layers of the reader: a part, a block of text cells, a typed batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import pyarrow as pa
+
+from include.results import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a dataset, as `open` saw it.
+
+    `url` is what fsspec opens (a path or a URL), `name` the file's name within the delivery, `size` its bytes as
+    stored, `sha256` the hex digest of those bytes.
+    """
+
+    url: str
+    name: str
+    size: int
+    sha256: str
+
+
+class Fault(IntEnum):
+    """Why a row of a batch must not be stored as it is; it still takes part in numbering and grouping."""
+
+    NONE = 0
+    ROW = 1
+    GROUP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Consecutive records of one part as text.
+
+    `cells`: one string column per header cell, named by position ("0", "1", ...), null for an unquoted empty cell, ''
+    for a quoted one. `lines`: n x int64, the physical line on which each record starts (1-based). `records`: n x int64,
+    the record's number within the part (1-based, without header). Records that do not fit the header (too few or
+    too many cells, broken quoting) stand in `cells` too, cut or padded with nulls, and are named in `rejects` by their
+    record number. `blank` counts records without any cell (blank lines). `raw(record)` gives a record's original text.
+    """
+
+    cells: pa.RecordBatch
+    lines: pa.Int64Array
+    records: pa.Int64Array
+    rejects: tuple[Reject, ...]
+    blank: int
+    raw: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedBatch:
+    """Rows of one part with the contract's types.
+
+    `rows` holds the contract's columns in their order, then `_sequence` (int64, number over all parts, counted over
+    every record), `_part` (int32, position of the part), `_line` (int64) and `_fault` (int8, see Fault). Faulty rows
+    are in it with nulls in the cells that could not be read, so that numbering counts them; each has one entry in
+    `rejects`. `read` counts the records the batch stands for (rows + folded), `folded` those that are neither row nor
+    reject.
+    """
+
+    rows: pa.RecordBatch
+    rejects: tuple[Reject, ...]
+    read: int
+    folded: int

@@ -1,0 +1,115 @@
+"""Typed settings: where things lie (environment variables), what each store is (config/stores.yaml)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from include.errors import SetupError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+Dataset = Literal["catalog", "inventory", "orders", "variants"]
+
+
+class Settings(BaseSettings):
+    """Where things lie. Each field is set by the environment variable LONGSHORE_<NAME>.
+
+    `target` is the libpq URL of the database that loads write to; empty means the embedded PostgreSQL.
+    `landing` is a path or an fsspec URL (file://, s3://).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LONGSHORE_", extra="ignore")
+
+    home: Path = PROJECT_ROOT / ".longshore"
+    target: str = ""
+    landing: str = ""
+    stores_file: Path = PROJECT_ROOT / "config" / "stores.yaml"
+    profiles_folder: Path = PROJECT_ROOT / "config" / "profiles"
+
+    @property
+    def landing_url(self) -> str:
+        """The landing zone: what was set, else `landing` in the project's own state folder."""
+        return self.landing or str(self.home / "landing")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone of the IANA database, such as 'Europe/Berlin' or 'UTC'") from error
+    return name
+
+
+class StoreSettings(BaseModel):
+    """What one store is. The defaults serve a store that is not listed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str | None = None
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    datasets: tuple[Dataset, ...] = ("catalog", "inventory", "orders")
+    delivery_hour: Annotated[int, Field(ge=0, le=23)] = 6
+    max_rejected_percent: Annotated[float, Field(ge=0, le=100)] = 5.0
+    max_rejected_rows: Annotated[int, Field(ge=0)] | None = None
+    max_deleted_percent: Annotated[float, Field(ge=0, le=100)] = 50.0
+    lookback_days: Annotated[int, Field(ge=0, le=366)] = 7
+    settle_seconds: Annotated[int, Field(ge=0)] = 60
+
+
+class StoresFile(BaseModel):
+    """config/stores.yaml: defaults for all stores, and what differs per store."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    defaults: StoreSettings = StoreSettings()
+    stores: dict[str, StoreSettings] = {}
+
+    def store(self, name: str) -> StoreSettings:
+        """The store's settings; the defaults where it is not listed (see `listed`)."""
+        return self.stores.get(name, self.defaults)
+
+    def listed(self, name: str) -> bool:
+        return name in self.stores
+
+
+def read_stores(path: Path) -> StoresFile:
+    """Reads and checks the stores' file; a store inherits each key it does not set from `defaults`.
+
+    Raises:
+        SetupError: the file is missing, no YAML, or holds a key or value that is not allowed; the message names it.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"The stores' file {path} does not exist.", "Create it, or set LONGSHORE_STORES_FILE."
+        ) from error
+    except yaml.YAMLError as error:
+        raise SetupError(f"The stores' file {path} is not YAML: {error}.", "Mend the line it names.") from error
+    defaults = document.get("defaults") or {}
+    stores = {name: {**defaults, **(values or {})} for name, values in (document.get("stores") or {}).items()}
+    try:
+        return StoresFile.model_validate({**document, "defaults": defaults, "stores": stores})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise SetupError(f"The stores' file {path} is not valid: {faults}.", "Mend the keys it names.") from error
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
+
+
+def today() -> dt.date:
+    """The current day in UTC."""
+    return dt.datetime.now(dt.UTC).date()
