@@ -61,12 +61,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One part of a dataset: its name within the delivery, its digest (hex) and the rows read from it."""
+    """One part of a dataset: name within the delivery, digest (hex), rows read, bytes, time of change (seconds)."""
 
     file: str
     sha256: str
     rows_read: int = 0
     size: int = 0
+    modified: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What was run, loaded and rejected: the ledger's values and queries (schema `ledger`)."""

@@ -1,0 +1,15 @@
+"""The only DDL of the PostgreSQL side, forward and back."""
+
+from __future__ import annotations
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.migrations import m0001_ledger, m0002_commerce, steps
+
+MIGRATIONS = (m0001_ledger.MIGRATION, m0002_commerce.MIGRATION)
+
+
+def migrate(connection: Connection[TupleRow], target: int | None = None) -> list[str]:
+    """Brings the database to the newest schema, or to migration `target`; see `steps.run`."""
+    return steps.run(connection, MIGRATIONS, target)

@@ -16,13 +16,14 @@ class Part:
     """One file of a dataset, as `open` saw it.
 
     `url` is what fsspec opens (a path or a URL), `name` the file's name within the delivery, `size` its bytes as
-    stored, `sha256` the hex digest of those bytes.
+    stored, `sha256` the hex digest of those bytes, `modified` its time of change in seconds (0 where unknown).
     """
 
     url: str
     name: str
     size: int
     sha256: str
+    modified: float = 0.0
 
 
 class Fault(IntEnum):

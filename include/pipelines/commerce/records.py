@@ -64,6 +64,7 @@ INVENTORY = Contract(
     ),
     columns=(
         *VARIANT_IDENTITY,
+        Column("title", TEXT, ("Title",)),
         Column("sku", IDENTIFIER, ("SKU",)),
         Column("location", IDENTIFIER, ("Location",)),
         Column("incoming", INTEGER, ("Incoming (not editable)", "Incoming"), null_words=NOT_STOCKED),
@@ -171,6 +172,10 @@ INVENTORY_TABLE = Table(
         UPLOAD_ID,
         _key("variant_id"),
         _key("location"),
+        TableColumn("title", "text"),
+        TableColumn("option1_value", "text"),
+        TableColumn("option2_value", "text"),
+        TableColumn("option3_value", "text"),
         TableColumn("sku", "text", collate_c=True),
         TableColumn("incoming", "bigint"),
         TableColumn("unavailable", "bigint"),

@@ -1,0 +1,124 @@
+"""Loads: one row per dataset, upload and attempt, written in the load's own transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import Jsonb
+
+from include.errors import DefectError
+from include.results import Counts, LoadResult
+from include.writers.postgres_errors import translated
+
+
+@dataclass(frozen=True, slots=True)
+class LoadKey:
+    """Whose load it is. `upload_id` is the text of a UUID, `day` an ISO date."""
+
+    run_id: int
+    upload_id: str
+    store: str
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentLoad:
+    """The latest committed load of a dataset and upload: what its tables hold now."""
+
+    load_id: int
+    digest: str
+    fingerprint: str
+    files: tuple[dict[str, Any], ...]
+    facts: dict[str, Any]
+
+
+def digest(part_digests: Sequence[str]) -> str:
+    """Digest of a dataset, taken over its parts' digests in name order (hex)."""
+    return hashlib.sha256("\n".join(part_digests).encode()).hexdigest()
+
+
+def current(connection: Connection[TupleRow], upload_id: str, dataset: str) -> CurrentLoad | None:
+    """The current load; None where the dataset of this upload was never loaded."""
+    return _one(
+        connection,
+        "SELECT load_id, digest, fingerprint, files, facts FROM ledger.current_loads"
+        " WHERE upload_id = %s AND dataset = %s",
+        [upload_id, dataset],
+    )
+
+
+def previous(connection: Connection[TupleRow], store: str, dataset: str, day: str) -> CurrentLoad | None:
+    """The store's newest load of the dataset on a day before `day`: what a changed header is compared with."""
+    return _one(
+        connection,
+        "SELECT load_id, digest, fingerprint, files, facts FROM ledger.loads"
+        " WHERE status = 'loaded' AND store = %s AND dataset = %s AND day < %s"
+        " ORDER BY day DESC, load_id DESC LIMIT 1",
+        [store, dataset, day],
+    )
+
+
+def is_held(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> bool:
+    """Whether the newest attempt at exactly these bytes waits for a person."""
+    with translated():
+        row = connection.execute(
+            "SELECT status = 'held' FROM ledger.loads WHERE upload_id = %s AND dataset = %s AND digest = %s"
+            " ORDER BY load_id DESC LIMIT 1",
+            [upload_id, dataset, digest],
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def record(
+    connection: Connection[TupleRow],
+    key: LoadKey,
+    result: LoadResult,
+    *,
+    fingerprint: str,
+    facts: dict[str, Any],
+    accepted_by: str | None = None,
+) -> int:
+    """Writes a load's row and returns its number; it is visible when the connection's transaction is."""
+    counts = {name: getattr(result.counts, name) for name in Counts.__slots__}
+    values = {
+        "run_id": key.run_id,
+        "upload_id": key.upload_id,
+        "store": key.store,
+        "day": key.day,
+        "dataset": result.dataset,
+        "status": result.status.value,
+        "digest": result.digest,
+        "fingerprint": fingerprint,
+        **counts,
+        "ms": result.ms,
+        "phases": Jsonb(result.phases),
+        "files": Jsonb([_file(file) for file in result.files]),
+        "facts": Jsonb(facts),
+        "message": result.message,
+        "accepted_by": accepted_by,
+    }
+    names = ", ".join(values)
+    places = ", ".join(f"%({name})s" for name in values)
+    with translated():
+        row = connection.execute(
+            f"INSERT INTO ledger.loads ({names}) VALUES ({places}) RETURNING load_id".encode(),  # noqa: S608 # names are ours
+            values,
+        ).fetchone()
+    if row is None:
+        raise DefectError("The ledger gave no number for the load.")
+    return int(row[0])
+
+
+def _file(file: Any) -> dict[str, Any]:
+    return {name: getattr(file, name) for name in file.__slots__}
+
+
+def _one(connection: Connection[TupleRow], query: str, parameters: list[str]) -> CurrentLoad | None:
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(query.encode(), parameters).fetchone()
+    return CurrentLoad(**{**row, "files": tuple(row["files"])}) if row else None

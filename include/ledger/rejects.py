@@ -1,0 +1,138 @@
+"""Rejects: every record that was not loaded, with line, column and reason; the only place that holds raw text."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import IO, Any, Self
+
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
+
+from include.results import Reject
+from include.writers.postgres_errors import translated
+
+# Bytes of rejects kept in memory before they go to a temporary file: a whole budget of a day's file fits, a file of
+# nothing but rejects stays bounded.
+SPOOL_BYTES = 4 * 1024 * 1024
+
+
+class RejectSpool:
+    """Collects a load's rejects in bounded memory until it is known in which transaction they are written."""
+
+    def __init__(self) -> None:
+        # The spool's life is the `with` block of this object, which closes it.
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115
+        self.count = 0
+        self.reasons: Counter[str] = Counter()
+        self.first: list[Reject] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def clear(self) -> None:
+        """Forgets everything, for another attempt at the same load."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.count = 0
+        self.reasons.clear()
+        self.first.clear()
+
+    def add(self, rejects: Iterable[Reject]) -> None:
+        """Takes rejects in any order."""
+        for reject in rejects:
+            pickle.dump(reject, self._file, pickle.HIGHEST_PROTOCOL)
+            self.count += 1
+            self.reasons[reject.code] += 1
+            if len(self.first) < 3:
+                self.first.append(reject)
+
+    def __iter__(self) -> Iterator[Reject]:
+        """All rejects in the order they were added."""
+        self._file.seek(0)
+        for _ in range(self.count):
+            # Written by this very process a moment ago, in a file without a name.
+            yield pickle.load(self._file)  # noqa: S301
+        self._file.seek(0, 2)
+
+    def examples(self) -> str:
+        """The first rejects in words, for a message: place, column and reason, never the row's contents."""
+        return "; ".join(describe(reject) for reject in self.first)
+
+
+def describe(reject: Reject) -> str:
+    """One reject in words, without its contents."""
+    place = f"{reject.part} line {reject.line}"
+    return f"{place}, {reject.column}: {reject.reason}" if reject.column else f"{place}: {reject.reason}"
+
+
+def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reject]) -> int:
+    """Writes a load's rejects within the connection's transaction and returns how many they are."""
+    count = 0
+    with (
+        translated(),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY ledger.rejects (load_id, sequence, file, line, record, column_name, code, reason, raw) FROM STDIN"
+        ) as copy,
+    ):
+        for reject in rejects:
+            count += 1
+            # PostgreSQL cannot store a NUL in a text; U+2400 is its visible stand-in.
+            raw = reject.raw.replace("\x00", "\u2400") if reject.raw is not None else None
+            copy.write_row(
+                (
+                    load_id,
+                    reject.sequence,
+                    reject.part,
+                    reject.line,
+                    reject.record,
+                    reject.column,
+                    reject.code,
+                    reject.reason,
+                    raw,
+                )
+            )
+    return count
+
+
+def find(
+    connection: Connection[TupleRow], *, load_id: int | None = None, store: str | None = None, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """Rejects of one load, or of the current loads of a store or of all, newest load first, without raw text."""
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            """
+            SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.file, rejects.line, rejects.record,
+                rejects.column_name AS column, rejects.code, rejects.reason
+            FROM ledger.rejects AS rejects
+            JOIN ledger.loads AS loads USING (load_id)
+            WHERE (%(load_id)s::bigint IS NULL OR loads.load_id = %(load_id)s)
+                AND (%(store)s::text IS NULL OR loads.store = %(store)s)
+                AND (%(load_id)s::bigint IS NOT NULL OR loads.load_id = (
+                    SELECT max(newest.load_id) FROM ledger.loads AS newest
+                    WHERE newest.upload_id = loads.upload_id AND newest.dataset = loads.dataset
+                        AND newest.status IN ('loaded', 'failed')))
+            ORDER BY rejects.load_id DESC, rejects.sequence
+            LIMIT %(limit)s
+            """,
+            {"load_id": load_id, "store": store, "limit": limit},
+        ).fetchall()
+
+
+def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[str, Any] | None:
+    """One reject with its raw text; None where there is none."""
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT rejects.*, loads.store, loads.day, loads.dataset FROM ledger.rejects AS rejects"
+            " JOIN ledger.loads AS loads USING (load_id) WHERE load_id = %s AND sequence = %s",
+            [load_id, sequence],
+        ).fetchone()

@@ -1,0 +1,134 @@
+"""What a migration is, and the one module that runs them.
+
+Each migration runs in one transaction together with its row in `ledger.migrations`, so it is applied wholly or not at
+all. Indexes that must be built CONCURRENTLY run after that, one statement at a time outside a transaction; one that a
+crash left invalid is dropped and built again, so calling `migrate` again resumes. Nothing is written where the database
+is up to date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import Connection, errors, sql
+from psycopg.rows import TupleRow
+
+from include.errors import SetupError
+
+# Key of the session's advisory lock, so that two processes never migrate one database at once. Any constant serves.
+LOCK_KEY = 0x10A65403E
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrentIndex:
+    """An index built without blocking writers: its schema and name, and the statement that creates it."""
+
+    schema: str
+    name: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of the schema's history; `back` undoes `forward` with the data that `forward` did not make kept."""
+
+    number: int
+    name: str
+    forward: tuple[str, ...]
+    back: tuple[str, ...]
+    concurrent: tuple[ConcurrentIndex, ...] = ()
+
+
+def applied(connection: Connection[TupleRow]) -> int:
+    """Number of the newest applied migration; 0 for an empty database. Reads only."""
+    with connection.cursor() as cursor:
+        try:
+            row = cursor.execute("SELECT coalesce(max(number), 0) FROM ledger.migrations").fetchone()
+        except (errors.UndefinedTable, errors.InvalidSchemaName):
+            return 0
+    return int(row[0]) if row else 0
+
+
+def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], target: int | None = None) -> list[str]:
+    """Brings the database to `target` (the newest by default), forward or back.
+
+    Args:
+        connection: an autocommit connection of a role that may create schemas.
+        migrations: all migrations in order.
+        target: number to stop at; 0 takes everything away.
+
+    Returns:
+        The names of what was applied or undone, in order; empty where nothing had to be done.
+
+    Raises:
+        SetupError: the database is newer than this version of Longshore, or the connection is not in autocommit mode.
+    """
+    if not connection.autocommit:
+        raise SetupError("Migrations need a connection in autocommit mode.", "Open it with autocommit=True.")
+    goal = migrations[-1].number if target is None else target
+    current = applied(connection)
+    if current > migrations[-1].number:
+        raise SetupError(
+            f"The database is at migration {current}, this version of Longshore knows {migrations[-1].number}.",
+            "Update Longshore, or take the database back with the newer version.",
+        )
+    if current == goal and not _unfinished(connection, migrations, goal):
+        return []
+    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+    try:
+        return _run_locked(connection, migrations, goal)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+
+def _run_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:
+    current = applied(connection)
+    done = []
+    for migration in migrations:
+        if current < migration.number <= goal:
+            _forward(connection, migration)
+            done.append(f"{migration.number:04} {migration.name}")
+    for migration in reversed(migrations):
+        if goal < migration.number <= current:
+            _back(connection, migration)
+            done.append(f"{migration.number:04} {migration.name} undone")
+    for index in _unfinished(connection, migrations, goal):
+        _build(connection, index)
+        done.append(f"index {index.schema}.{index.name}")
+    return done
+
+
+def _forward(connection: Connection[TupleRow], migration: Migration) -> None:
+    with connection.transaction():
+        for statement in migration.forward:
+            connection.execute(statement.encode())
+        connection.execute(
+            "INSERT INTO ledger.migrations (number, name) VALUES (%s, %s)", [migration.number, migration.name]
+        )
+
+
+def _back(connection: Connection[TupleRow], migration: Migration) -> None:
+    with connection.transaction():
+        connection.execute("DELETE FROM ledger.migrations WHERE number = %s", [migration.number])
+        for statement in migration.back:
+            connection.execute(statement.encode())
+
+
+def _unfinished(
+    connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int
+) -> list[ConcurrentIndex]:
+    wanted = [index for migration in migrations if migration.number <= goal for index in migration.concurrent]
+    if not wanted:
+        return []
+    valid = connection.execute(
+        "SELECT n.nspname, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisvalid AND c.relname = ANY(%s)",
+        [[index.name for index in wanted]],
+    ).fetchall()
+    return [index for index in wanted if (index.schema, index.name) not in valid]
+
+
+def _build(connection: Connection[TupleRow], index: ConcurrentIndex) -> None:
+    broken = sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(index.schema, index.name))
+    connection.execute(broken)
+    connection.execute(index.statement.encode())

@@ -1,0 +1,38 @@
+"""Closes an upload: notes that its run is through with it, and says what became of each dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from include.ledger import runs
+from include.pipelines.commerce.load import Connect
+from include.pipelines.commerce.uploads import Upload
+from include.results import Status
+from include.writers.postgres_errors import translated
+
+
+def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
+    """Marks the upload closed, whatever happened to its datasets, and reads their last state in this run.
+
+    Returns:
+        `store`, `day`, `upload_id`, `datasets` (dataset -> status), and the names that are `held` or `failed`.
+    """
+    with connect() as connection, translated():
+        rows = connection.execute(
+            "SELECT DISTINCT ON (dataset) dataset, status FROM ledger.loads"
+            " WHERE run_id = %s AND upload_id = %s ORDER BY dataset, load_id DESC",
+            [upload.run_id, upload.upload_id],
+        ).fetchall()
+        connection.execute(
+            "UPDATE commerce.uploads SET closed_at = clock_timestamp() WHERE upload_id = %s", [upload.upload_id]
+        )
+        runs.close_run(connection, upload.run_id)
+    datasets = {str(dataset): str(status) for dataset, status in rows}
+    return {
+        "store": upload.store,
+        "day": upload.day.isoformat(),
+        "upload_id": upload.upload_id,
+        "datasets": datasets,
+        "held": [name for name, status in datasets.items() if status == Status.HELD],
+        "failed": [name for name, status in datasets.items() if status == Status.FAILED],
+    }

@@ -1,0 +1,245 @@
+"""From the landing zone to an opened upload: which stores delivered for which days, and with which files.
+
+landing/<store>/<YYYY-MM-DD>/{catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip]
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.errors import TransientError, UsageError
+from include.ledger import loads, runs
+from include.log import line, logger
+from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload, upload_id
+from include.readers.blocks import Part
+from include.readers.source import digest
+from include.settings import StoresFile
+from include.writers.postgres_errors import translated
+
+DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*\.csv(\.gz|\.zst|\.zip)?$", re.IGNORECASE)
+DAY_FOLDER = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+SUCCESS_FILE = "_SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days that a run is for, both included."""
+
+    first: dt.date
+    last: dt.date
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise UsageError(f"The window ends on {self.last}, before it starts on {self.first}.", "Swap the dates.")
+
+    def __contains__(self, day: dt.date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a delivery as the landing zone lists it: its bytes as stored, its time of change in seconds (UTC)."""
+
+    name: str
+    url: str
+    size: int
+    modified: float
+
+
+Files = Mapping[str, tuple[ListedFile, ...]]
+
+
+def discover(
+    landing: str,
+    window: Window,
+    stores: StoresFile,
+    *,
+    store: str | None = None,
+    settle: bool = True,
+    lookback: Callable[[Delivery], bool] | None = None,
+    options: Mapping[str, Any] | None = None,
+    now: dt.datetime | None = None,
+) -> list[Delivery]:
+    """The deliveries of the window that are ready, sorted by store and day.
+
+    Args:
+        landing: path or URL of the landing zone.
+        window: the days the run is for.
+        stores: settings per store.
+        store: only this one; all where None.
+        settle: whether a folder without `_SUCCESS` must have been left alone for the store's `settle_seconds`.
+        lookback: says of an earlier delivery (within the store's `lookback_days` before the window) whether it brings
+            something that is not loaded yet; None looks at the window only.
+        options: of fsspec, for object stores.
+        now: the present moment, for `settle`.
+
+    Raises:
+        UsageError: the landing zone, or the folder of the store that was asked for, does not exist.
+    """
+    moment = (now or dt.datetime.now(dt.UTC)).timestamp()
+    found = []
+    for delivery in _folders(landing, store, options):
+        settings = stores.store(delivery.store)
+        earliest = window.first - dt.timedelta(days=settings.lookback_days if lookback else 0)
+        if not earliest <= delivery.day <= window.last:
+            continue
+        late = delivery.day not in window
+        if settle and not _settled(delivery, settings.settle_seconds, moment, options):
+            _say("waiting", delivery, reason=f"changed less than {settings.settle_seconds} s ago, no {SUCCESS_FILE}")
+            continue
+        if late and not (lookback and lookback(delivery)):
+            continue
+        if not stores.listed(delivery.store):
+            _say("unlisted", delivery, reason="the store is not in the stores' file and loads with the defaults")
+        found.append(delivery)
+    return sorted(found, key=lambda delivery: (delivery.store, delivery.day))
+
+
+def brings_news(connection: Connection[TupleRow], delivery: Delivery, options: Mapping[str, Any] | None = None) -> bool:
+    """Whether the delivery holds bytes that the ledger's current loads lack.
+
+    A dataset whose newest attempt with these bytes is held is no news: a person decides about it. Files are hashed
+    only where their size or time of change differ from what was loaded.
+    """
+    files = list_files(delivery.url, options)
+    return any(_lacks(connection, upload_id(delivery.store, delivery.day), name, files[name]) for name in DATASETS)
+
+
+def open_upload(
+    connection: Connection[TupleRow],
+    delivery: Delivery,
+    source: runs.RunSource,
+    options: Mapping[str, Any] | None = None,
+) -> Upload:
+    """Resolves run and upload ids, lists and hashes the files: once, so that every task of the run sees the same.
+
+    Raises:
+        UsageError: the folder does not exist.
+        TransientError: a file vanished or changed while it was hashed.
+    """
+    files = list_files(delivery.url, options)
+    if not any(files.values()):
+        _say("empty", delivery, reason="the folder holds no file of any dataset")
+    identifier = upload_id(delivery.store, delivery.day)
+    with translated():
+        connection.execute(
+            "INSERT INTO commerce.uploads (upload_id, store, day) VALUES (%s, %s, %s)"
+            " ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL",
+            [identifier, delivery.store, delivery.day],
+        )
+    return Upload(
+        run_id=runs.open_run(connection, source),
+        upload_id=identifier,
+        store=delivery.store,
+        day=delivery.day,
+        url=delivery.url,
+        parts={name: tuple(_part(file, options) for file in listed) for name, listed in files.items()},
+        ignored=_ignored(delivery, options),
+    )
+
+
+def list_files(url: str, options: Mapping[str, Any] | None = None) -> Files:
+    """The files of each dataset in a delivery's folder, in name order.
+
+    Raises:
+        UsageError: the folder does not exist.
+    """
+    listed: dict[str, list[ListedFile]] = {name: [] for name in DATASETS}
+    for file in _listing(url, options):
+        match = DATASET_FILE.match(file.name)
+        if match:
+            listed[match.group(1).lower()].append(file)
+    return {name: tuple(sorted(files, key=lambda file: file.name)) for name, files in listed.items()}
+
+
+def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None) -> Iterator[Delivery]:
+    filesystem, root = fsspec.core.url_to_fs(landing, **(options or {}))
+    wanted = f"{root}/{store}" if store else root
+    if not filesystem.isdir(wanted):
+        raise UsageError(
+            f"The landing zone has no folder {wanted}.",
+            "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
+        )
+    names = [store] if store else [_name(path) for path in _subfolders(filesystem, root)]
+    for name in names:
+        for path in _subfolders(filesystem, f"{root}/{name}"):
+            if DAY_FOLDER.match(_name(path)):
+                yield Delivery(name, dt.date.fromisoformat(_name(path)), str(filesystem.unstrip_protocol(path)))
+
+
+def _subfolders(filesystem: Any, path: str) -> Iterable[str]:
+    return [entry["name"] for entry in filesystem.ls(path, detail=True) if entry["type"] == "directory"]
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _listing(url: str, options: Mapping[str, Any] | None) -> list[ListedFile]:
+    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
+    filesystem.invalidate_cache()
+    if not filesystem.isdir(path):
+        raise UsageError(f"There is no folder {url}.", "Check the store, the day and the landing zone.")
+    return [
+        ListedFile(
+            _name(entry["name"]), str(filesystem.unstrip_protocol(entry["name"])), entry["size"], _modified(entry)
+        )
+        for entry in filesystem.ls(path, detail=True)
+        if entry["type"] == "file"
+    ]
+
+
+def _modified(entry: Mapping[str, Any]) -> float:
+    moment = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified") or 0.0
+    return moment.timestamp() if isinstance(moment, dt.datetime) else float(moment)
+
+
+def _settled(delivery: Delivery, settle_seconds: int, now: float, options: Mapping[str, Any] | None) -> bool:
+    files = _listing(delivery.url, options)
+    if any(file.name == SUCCESS_FILE for file in files):
+        return True
+    return bool(files) and max(file.modified for file in files) <= now - settle_seconds
+
+
+def _part(file: ListedFile, options: Mapping[str, Any] | None) -> Part:
+    found = digest(file.url, options)
+    if found.size != file.size:
+        raise TransientError(
+            f"{file.url} changed from {file.size} to {found.size} bytes while it was read.",
+            "It is still being written: wait, or deliver it under another name and rename it at the end.",
+        )
+    return Part(file.url, file.name, file.size, found.sha256, file.modified)
+
+
+def _ignored(delivery: Delivery, options: Mapping[str, Any] | None) -> tuple[str, ...]:
+    names = sorted(file.name for file in _listing(delivery.url, options) if file.name != SUCCESS_FILE)
+    ignored = tuple(name for name in names if not DATASET_FILE.match(name))
+    if ignored:
+        _say("ignored", delivery, files=",".join(ignored), reason="the names belong to no dataset")
+    return ignored
+
+
+def _lacks(connection: Connection[TupleRow], identifier: str, dataset: str, files: tuple[ListedFile, ...]) -> bool:
+    if not files:
+        return False
+    current = loads.current(connection, identifier, dataset)
+    if current and [(file.name, file.size, file.modified) for file in files] == [
+        (file["file"], file["size"], file["modified"]) for file in current.files
+    ]:
+        return False
+    found = loads.digest([digest(file.url).sha256 for file in files])
+    if current and current.digest == found:
+        return False
+    return not loads.is_held(connection, identifier, dataset, found)
+
+
+def _say(event: str, delivery: Delivery, **fields: object) -> None:
+    logger("discover").warning(line(event, store=delivery.store, day=delivery.day, **fields))

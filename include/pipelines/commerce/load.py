@@ -1,0 +1,312 @@
+"""Loads one dataset of one upload: read, stage, merge, ledger, in one transaction.
+
+The unit is the dataset with all its parts. Whatever happens is in the ledger: loaded, unchanged, skipped (not
+delivered), held (a person decides), or failed with its rejects, written after the rollback.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.contracts import fingerprint
+from include.errors import HeldError, LongshoreError, TransientError
+from include.ledger import loads, rejects
+from include.ledger.rejects import RejectSpool
+from include.log import line, logger
+from include.pipelines.commerce import rules
+from include.pipelines.commerce.plans import PLANS, Plan
+from include.pipelines.commerce.stage import Staged, stage
+from include.pipelines.commerce.uploads import Upload
+from include.readers.dataset import DatasetReader
+from include.readers.profile import Profile, read_profile
+from include.results import Counts, FileResult, LoadResult, Status
+from include.settings import StoreSettings, StoresFile, settings
+from include.writers.errors import repeat_transient
+from include.writers.postgres_copy import PostgresCopyWriter
+from include.writers.postgres_errors import translated
+from include.writers.postgres_session import LoadSession
+
+Connect = Callable[[], Connection[TupleRow]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the caller wants of a load.
+
+    `force` loads bytes that are loaded already, `accept` lets a held delivery through (`accepted_by` says who),
+    `dry_run` does all but commit. `statement_timeout_ms` of 0 is none.
+    """
+
+    force: bool = False
+    accept: bool = False
+    dry_run: bool = False
+    statement_timeout_ms: int = 0
+    accepted_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that one load needs to know."""
+
+    upload: Upload
+    dataset: str
+    plan: Plan
+    store: StoreSettings
+    profile: Profile
+    options: LoadOptions
+    digest: str
+    fingerprint: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The datasets that the load goes by in the ledger (orders: the headers and the lines)."""
+        return tuple(filling.dataset for filling in self.plan.fillings)
+
+    @property
+    def files(self) -> tuple[FileResult, ...]:
+        """The parts as the ledger notes them, before anything was read."""
+        return tuple(
+            FileResult(part.name, part.sha256, 0, part.size, part.modified) for part in self.upload.parts[self.dataset]
+        )
+
+
+def load_dataset(
+    connect: Connect,
+    upload: Upload,
+    dataset: str,
+    stores: StoresFile,
+    options: LoadOptions,
+    *,
+    profile: str | None = None,
+) -> tuple[LoadResult, ...]:
+    """Loads one of `catalog`, `inventory`, `orders`, `variants` and returns what became of each of its tables.
+
+    Args:
+        connect: opens an autocommit connection; called once for each attempt.
+        upload: the opened delivery.
+        dataset: the dataset's name.
+        stores: settings per store.
+        options: what the caller wants.
+        profile: name of the profile, where it is not the store's.
+
+    Returns:
+        One result for each table, `orders` before `order_lines`.
+
+    Raises:
+        HeldError: nothing changed; the message says why and what to do.
+        FileError: the file cannot be read, or (BudgetError) has too many rejects.
+        TransientError: the database stayed out of reach through all attempts.
+        SetupError: something has to be changed first.
+    """
+    job = _job(upload, dataset, stores.store(upload.store), profile, options)
+    started = time.perf_counter()
+    with RejectSpool() as spool:
+        try:
+            results = repeat_transient(lambda: _attempt(connect, job, spool, started))
+        except LongshoreError as error:
+            _record_failure(connect, job, spool, error, started)
+            raise
+    for result in results:
+        _say(job, result)
+    return results
+
+
+def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions) -> Job:
+    plan = PLANS[dataset]
+    name = profile_name or store.profile
+    profile = read_profile(name, settings().profiles_folder) if name else Profile.none()
+    return Job(
+        upload=upload,
+        dataset=dataset,
+        plan=plan,
+        store=store,
+        profile=profile,
+        options=options,
+        digest=loads.digest([part.sha256 for part in upload.parts[dataset]]),
+        fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
+    )
+
+
+def _attempt(connect: Connect, job: Job, spool: RejectSpool, started: float) -> tuple[LoadResult, ...]:
+    spool.clear()
+    with connect() as connection:
+        if not job.upload.parts[job.dataset]:
+            return _note(connection, job, Status.SKIPPED, started, "not delivered")
+        current = loads.current(connection, job.upload.upload_id, job.names[0])
+        same = current and (current.digest, current.fingerprint) == (job.digest, job.fingerprint)
+        if same and not job.options.force:
+            return _note(connection, job, Status.UNCHANGED, started, "the same bytes are loaded already")
+        if not job.options.accept:
+            rules.check_parts(job.upload, job.dataset, current)
+        return _write(connection, job, current, spool, started)
+
+
+def _write(
+    connection: Connection[TupleRow],
+    job: Job,
+    current: loads.CurrentLoad | None,
+    spool: RejectSpool,
+    started: float,
+) -> tuple[LoadResult, ...]:
+    reader = _reader(job)
+    parameters = {"currency": job.store.currency}
+    writer = PostgresCopyWriter(
+        connection,
+        reader.schema,
+        [filling.target(job.upload.upload_id, parameters) for filling in job.plan.fillings],
+        preparation=job.plan.preparation,
+        session=LoadSession(
+            f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
+        ),
+        lock=f"commerce/{job.upload.upload_id}/{job.dataset}",
+    )
+    with writer:
+        staged = stage(reader, writer, job.plan, spool, job.store.max_rejected_rows)
+        rules.check_budget(job.store, spool, staged.rows_read, f"{job.upload.url}: {job.dataset}")
+        written = writer.finish()
+        counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
+        if not job.options.accept:
+            rules.check_deletions(job.store, job.names, written)
+        facts = _facts(connection, job, reader, current)
+        results = _results(job, reader, facts, counts, writer.phases, started)
+        results = _record(connection, job, results, facts, spool, staged)
+        if job.options.dry_run:
+            writer.discard()
+    ms = _elapsed(started)
+    return tuple(replace(result, ms=ms, phases=dict(writer.phases)) for result in results)
+
+
+def _reader(job: Job) -> DatasetReader:
+    return DatasetReader(
+        job.upload.parts[job.dataset],
+        job.plan.contract,
+        job.profile,
+        time_zone=job.profile.time_zone or job.store.time_zone,
+    )
+
+
+def _results(
+    job: Job,
+    reader: DatasetReader,
+    facts: dict[str, Any],
+    counts: tuple[Counts, ...],
+    phases: dict[str, float],
+    started: float,
+) -> tuple[LoadResult, ...]:
+    files = tuple(replace(file, rows_read=rows) for file, rows in zip(job.files, reader.rows_read, strict=True))
+    return tuple(
+        LoadResult(
+            dataset=name,
+            status=Status.LOADED,
+            counts=count,
+            files=files,
+            digest=job.digest,
+            ms=_elapsed(started),
+            phases=dict(phases),
+            unknown_columns=tuple(facts["unknown_columns"]),
+            header_changes=tuple(facts["header_changes"]),
+            message="dry run: nothing was committed" if job.options.dry_run else "",
+        )
+        for name, count in zip(job.names, counts, strict=True)
+    )
+
+
+def _facts(
+    connection: Connection[TupleRow], job: Job, reader: DatasetReader, current: loads.CurrentLoad | None
+) -> dict[str, Any]:
+    parts = [part.as_json() for part in reader.facts]
+    unknown = sorted({name for part in reader.facts for name in part.unknown})
+    earlier = current or loads.previous(connection, job.upload.store, job.names[0], job.upload.day.isoformat())
+    return {
+        "parts": parts,
+        "profile": job.profile.name,
+        "time_zone": job.profile.time_zone or job.store.time_zone,
+        "unknown_columns": unknown,
+        "header_changes": rules.header_changes(earlier.facts if earlier else None, parts),
+    }
+
+
+def _record(
+    connection: Connection[TupleRow],
+    job: Job,
+    results: tuple[LoadResult, ...],
+    facts: dict[str, Any],
+    spool: RejectSpool,
+    staged: Staged,
+) -> tuple[LoadResult, ...]:
+    recorded = []
+    for index, result in enumerate(results):
+        rules.check_balance(result)
+        load_id = loads.record(
+            connection,
+            job.upload.key,
+            result,
+            fingerprint=job.fingerprint,
+            facts=facts,
+            accepted_by=job.options.accepted_by if job.options.accept else None,
+        )
+        rejects.write(connection, load_id, staged.rejects_of(index, spool))
+        recorded.append(replace(result, load_id=load_id))
+    return tuple(recorded)
+
+
+def _note(
+    connection: Connection[TupleRow], job: Job, status: Status, started: float, message: str
+) -> tuple[LoadResult, ...]:
+    """Records a load that read nothing."""
+    results = []
+    for name in job.names:
+        result = LoadResult(name, status, files=job.files, digest=job.digest, ms=_elapsed(started), message=message)
+        load_id = None
+        if not job.options.dry_run:
+            load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
+        results.append(replace(result, load_id=load_id))
+    return tuple(results)
+
+
+def _record_failure(connect: Connect, job: Job, spool: RejectSpool, error: LongshoreError, started: float) -> None:
+    """Writes what failed or is held, in a transaction of its own; a database out of reach is said in the log."""
+    status = Status.HELD if isinstance(error, HeldError) else Status.FAILED
+    counts = Counts(rows_read=spool.count, rejected=spool.count)
+    try:
+        with connect() as connection, translated(), connection.transaction():
+            for name in job.names:
+                result = LoadResult(name, status, counts, job.files, job.digest, _elapsed(started), message=str(error))
+                if job.options.dry_run:
+                    continue
+                load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
+                rejects.write(connection, load_id, spool)
+                _say(job, replace(result, load_id=load_id))
+    except TransientError as unreachable:
+        logger("load").error(line("load-not-recorded", dataset=job.dataset, reason=unreachable.what))
+
+
+def _say(job: Job, result: LoadResult) -> None:
+    """The one line per load that people and machines read."""
+    rows = result.counts.rows_read
+    logger("load").info(
+        line(
+            "load",
+            dataset=result.dataset,
+            store=job.upload.store,
+            day=job.upload.day,
+            upload=job.upload.upload_id,
+            status=result.status.value,
+            rows=rows,
+            ms=round(result.ms, 1),
+            ms_per_row=round(result.ms / rows, 4) if rows else "",
+            rows_per_s=result.rows_per_s,
+            rejects=result.counts.rejected,
+            message=result.message,
+        )
+    )
+
+
+def _elapsed(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

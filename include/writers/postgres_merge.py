@@ -1,0 +1,147 @@
+"""The SQL of a merge, derived from a table's contract: what is staged becomes the truth of one slice of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from psycopg import sql
+
+from include.contracts import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One table that a load fills.
+
+    `scope` gives the values of the table's scope columns (upload_id): the slice that the delivery is the truth for.
+    `select` is a SELECT over `{staging}` (and what the load prepared) that yields the table's other columns by name,
+    and `_sequence`, the order of the rows: of several rows with one key the last wins. `unique` says that the select
+    yields no key twice, which saves the dedupe. `parameters` are the literals that `select` names in braces.
+    """
+
+    table: Table
+    scope: Mapping[str, object]
+    select: str
+    unique: bool = False
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The table's columns that the select yields."""
+        return tuple(name for name in self.table.names if name not in self.scope)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The key within the slice."""
+        return tuple(name for name in self.table.key if name not in self.scope)
+
+
+def qualified(target: Target) -> sql.Identifier:
+    """The table's quoted name."""
+    return sql.Identifier(target.table.schema, target.table.name)
+
+
+def prepared(target: Target) -> sql.Identifier:
+    """The quoted name of the temporary table that holds the slice as it shall be."""
+    return sql.Identifier(f"prepared_{target.table.name}")
+
+
+def source(target: Target, staging: sql.Identifier) -> sql.Composed:
+    """The target's select with its names and literals filled in."""
+    literals = {name: sql.Literal(value) for name, value in target.parameters.items()}
+    return sql.SQL(target.select).format(staging=staging, **literals)
+
+
+def prepare(target: Target, staging: sql.Identifier) -> sql.Composed:
+    """Makes the temporary table: each key once, the last row of a key, its rows counted in `_copies`."""
+    columns = _list(target.columns)
+    if target.unique:
+        select = sql.SQL("SELECT {columns}, 1 AS _copies FROM ({source}) AS source")
+    else:
+        select = sql.SQL(
+            "SELECT DISTINCT ON ({key}) {columns}, count(*) OVER (PARTITION BY {key}) AS _copies"
+            " FROM ({source}) AS source ORDER BY {key}, _sequence DESC"
+        )
+    filled = select.format(key=_list(target.key), columns=columns, source=source(target, staging))
+    return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS {}").format(prepared(target), filled)
+
+
+def is_empty(target: Target) -> sql.Composed:
+    """Whether the slice holds no row."""
+    return sql.SQL("SELECT NOT EXISTS (SELECT FROM {table} AS target WHERE {scope})").format(
+        table=qualified(target), scope=_scope(target)
+    )
+
+
+def insert(target: Target) -> sql.Composed:
+    """Fills an empty slice."""
+    return sql.SQL(
+        "INSERT INTO {table} ({scope_names}, {columns}) SELECT {scope_values}, {columns} FROM {prepared}"
+    ).format(
+        table=qualified(target),
+        scope_names=_list(tuple(target.scope)),
+        scope_values=_literals(target),
+        columns=_list(target.columns),
+        prepared=prepared(target),
+    )
+
+
+def delete(target: Target) -> sql.Composed:
+    """Takes out of the slice what is no longer delivered."""
+    return sql.SQL(
+        "DELETE FROM {table} AS target WHERE {scope} AND NOT EXISTS (SELECT FROM {prepared} AS source WHERE {match})"
+    ).format(table=qualified(target), scope=_scope(target), prepared=prepared(target), match=_match(target))
+
+
+def merge(target: Target) -> sql.Composed:
+    """Writes what is new or differs, in key order; yields the counts (inserted, updated)."""
+    compared = tuple(
+        column.name for column in target.table.columns if column.name not in target.table.key and not column.provenance
+    )
+    written = tuple(name for name in target.columns if name not in target.key)
+    return sql.SQL(
+        "WITH merged AS ("
+        " MERGE INTO {table} AS target USING (SELECT * FROM {prepared} ORDER BY {key}) AS source"
+        " ON {scope} AND {match}"
+        " WHEN MATCHED AND ({old}) IS DISTINCT FROM ({new}) THEN UPDATE SET {assignments}"
+        " WHEN NOT MATCHED THEN INSERT ({scope_names}, {columns}) VALUES ({scope_values}, {values})"
+        " RETURNING merge_action() AS action)"
+        " SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE') FROM merged"
+    ).format(
+        table=qualified(target),
+        prepared=prepared(target),
+        key=_list(target.key),
+        scope=_scope(target),
+        match=_match(target),
+        old=_list(compared, "target"),
+        new=_list(compared, "source"),
+        assignments=sql.SQL(", ").join(
+            sql.SQL("{} = source.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in written
+        ),
+        scope_names=_list(tuple(target.scope)),
+        scope_values=_literals(target),
+        columns=_list(target.columns),
+        values=_list(target.columns, "source"),
+    )
+
+
+def _list(names: tuple[str, ...], alias: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
+
+
+def _literals(target: Target) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Literal(value) for value in target.scope.values())
+
+
+def _scope(target: Target) -> sql.Composed:
+    return sql.SQL(" AND ").join(
+        sql.SQL("target.{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in target.scope.items()
+    )
+
+
+def _match(target: Target) -> sql.Composed:
+    return sql.SQL(" AND ").join(
+        sql.SQL("target.{} = source.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in target.key
+    )

@@ -1,0 +1,62 @@
+"""Connections to PostgreSQL as the loader wants them: what is set for a load, and why, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.writers.postgres_errors import translated
+
+# Seconds to wait for a server that does not answer; a server that refuses says so at once.
+CONNECT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSession:
+    """Settings of one load's transaction.
+
+    `statement_timeout_ms` comes from the task's execution timeout, 0 is none. `lock_timeout_ms` bounds the wait for
+    another load of the same upload. `work_mem_mb` is for the sorts of the merge: a million order lines sort in memory
+    with it, and four such loads still fit a server of 2 GiB.
+    """
+
+    application_name: str = "longshore"
+    statement_timeout_ms: int = 0
+    lock_timeout_ms: int = 60_000
+    idle_timeout_ms: int = 600_000
+    work_mem_mb: int = 128
+
+    def settings(self) -> dict[str, str]:
+        """Name and value of every setting, for SET LOCAL (the only kind that is safe behind PgBouncer)."""
+        return {
+            "application_name": self.application_name[:63],
+            "statement_timeout": str(self.statement_timeout_ms),
+            "lock_timeout": str(self.lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(self.idle_timeout_ms),
+            "work_mem": f"{self.work_mem_mb}MB",
+            "TimeZone": "UTC",
+            "DateStyle": "ISO",
+        }
+
+
+def connect(url: str, *, autocommit: bool = True) -> Connection[TupleRow]:
+    """Opens a connection to the database at a libpq URL.
+
+    Raises:
+        TransientError: the server cannot be reached or has no connection left.
+        SetupError: the server refuses user, password or database.
+    """
+    with translated():
+        return psycopg.connect(url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S)
+
+
+def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
+    """Sets what a load wants for the current transaction, in one round trip."""
+    names, values = zip(*session.settings().items(), strict=True)
+    connection.execute(
+        "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)",
+        [list(names), list(values)],
+    )

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pyarrow as pa
+import pytest
+from psycopg import Connection
+
+from include.contracts import Table, TableColumn
+from include.errors import DefectError, SetupError, TransientError
+from include.writers.postgres_copy import PostgresCopyWriter
+from include.writers.postgres_merge import Target
+from include.writers.postgres_session import LoadSession, connect
+from tests.writers.contract import SCHEMA, WriterContract, table
+
+STORED = Table(
+    schema="public",
+    name="stored",
+    columns=(
+        TableColumn("owner", "text", nullable=False),
+        TableColumn("key", "text", nullable=False, collate_c=True),
+        TableColumn("amount", "bigint"),
+        TableColumn("line", "bigint", provenance=True),
+    ),
+    key=("owner", "key"),
+    scope=("owner",),
+)
+SELECT = 'SELECT key, amount, _sequence AS line, _sequence FROM {staging}'
+
+
+class TestPostgresCopyWriter(WriterContract):
+    @pytest.fixture(autouse=True)
+    def _target(self, database: str) -> Iterator[None]:
+        self.url = database
+        self.connection: Connection[tuple[object, ...]]
+        with connect(database) as self.connection, connect(database) as self.other:
+            self.other.execute(
+                'CREATE TABLE stored (owner text, key text COLLATE "C", amount bigint, line bigint,'
+                " PRIMARY KEY (owner, key))"
+            )
+            yield
+
+    @contextmanager
+    def writer(self, owner: str = "us", **options: object) -> Iterator[PostgresCopyWriter]:
+        target = Target(STORED, {"owner": owner}, SELECT)
+        with PostgresCopyWriter(self.connection, SCHEMA, [target], **options) as writer:  # type: ignore[arg-type]
+            yield writer
+
+    def stored(self, owner: str = "us") -> dict[str, int | None]:
+        return dict(self.other.execute("SELECT key, amount FROM stored WHERE owner = %s", [owner]).fetchall())
+
+    def test_other_owners_rows_are_left_alone(self) -> None:
+        with self.writer("them") as writer:
+            writer.write(table(("a", 1)))
+            writer.finish()
+        self.load(("b", 2))
+        self.load()
+        assert (self.stored("them"), self.stored("us")) == ({"a": 1}, {})
+
+    def test_a_row_that_only_moved_within_the_file_is_unchanged(self) -> None:
+        self.load(("a", 1), ("b", 2))
+        assert self.load(("b", 2), ("a", 1)).unchanged == 2
+
+    def test_rows_with_line_ends_in_them_do_not_mislead_the_search_for_the_guilty_one(self) -> None:
+        rows = [(f"two\nlines {number}", number) for number in range(120)]
+        rows[77] = ("\x00", 77)
+        with self.writer() as writer:
+            writer.write(table(*rows))
+            writer.finish()
+            assert [row.position for row in writer.refused] == [77]
+
+    def test_a_refused_row_is_told_without_its_contents(self) -> None:
+        with self.writer() as writer:
+            writer.write(table(("secret\x00", 1)))
+            (refused,) = writer.refused
+        assert refused.error.code == "22021"
+        assert "secret" not in str(refused.error)
+
+    def test_a_discarded_load_counts_but_leaves_nothing(self) -> None:
+        with self.writer() as writer:
+            writer.write(table(("a", 1)))
+            (counts,) = writer.finish()
+            writer.discard()
+        assert (counts.inserted, self.stored()) == (1, {})
+
+    def test_a_missing_table_fails_at_once_and_says_what_to_do(self) -> None:
+        self.other.execute("DROP TABLE stored")
+        with pytest.raises(SetupError, match="migrations"), self.writer() as writer:
+            writer.finish()
+
+    def test_a_connection_that_the_server_ends_is_transient_and_leaves_nothing(self) -> None:
+        with pytest.raises(TransientError), self.writer() as writer:
+            writer.write(table(("a", 1)))
+            self.other.execute("SELECT pg_terminate_backend(%s)", [self.connection.info.backend_pid])
+            writer.finish()
+        assert self.stored() == {}
+
+    def test_a_load_of_the_same_upload_waits_for_its_turn_and_then_finds_the_rows(self) -> None:
+        results = []
+
+        def second() -> None:
+            with connect(self.url) as connection:
+                target = Target(STORED, {"owner": "us"}, SELECT)
+                with PostgresCopyWriter(connection, SCHEMA, [target], lock="us") as writer:
+                    writer.write(table(("a", 1)))
+                    results.extend(writer.finish())
+
+        with self.writer(lock="us") as writer:
+            writer.write(table(("a", 1)))
+            writer.finish()
+            thread = threading.Thread(target=second)
+            thread.start()
+            thread.join(0.5)
+            assert thread.is_alive()
+        thread.join(30)
+        assert [counts.unchanged for counts in results] == [1]
+
+    def test_waiting_longer_than_the_lock_timeout_is_transient(self) -> None:
+        with (
+            self.writer(lock="us") as writer,
+            connect(self.url) as connection,
+        ):
+            writer.finish()
+            session = LoadSession(lock_timeout_ms=50)
+            target = Target(STORED, {"owner": "us"}, SELECT)
+            with (
+                pytest.raises(TransientError),
+                PostgresCopyWriter(connection, SCHEMA, [target], lock="us", session=session) as waiting,
+            ):
+                waiting.finish()
+
+    def test_a_statement_timeout_is_no_reason_to_try_again(self) -> None:
+        session = LoadSession(statement_timeout_ms=1)
+        with pytest.raises(SetupError, match="execution_timeout"), self.writer(session=session) as writer:
+            self.connection.execute("SELECT 1")
+            writer.write(table(*((f"k{number}", number) for number in range(50_000))))
+            writer.finish()
+
+    def test_a_reader_with_an_open_transaction_does_not_hold_up_a_load(self) -> None:
+        self.load(("a", 1))
+        with psycopg.connect(self.url) as reader:
+            reader.execute("SELECT * FROM stored")
+            self.load(("b", 2))
+            assert reader.execute("SELECT count(*) FROM stored").fetchone() == (1,)
+
+    def test_an_arrow_type_that_has_no_place_in_postgres_is_said(self) -> None:
+        schema = pa.schema([("key", pa.list_(pa.int64()))])
+        with pytest.raises(DefectError, match="key"), PostgresCopyWriter(self.connection, schema, []):
+            pass
