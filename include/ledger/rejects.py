@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pickle
 import tempfile
 from collections import Counter
@@ -105,18 +106,36 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
 
 
 def find(
-    connection: Connection[TupleRow], *, load_id: int | None = None, store: str | None = None, limit: int = 1000
+    connection: Connection[TupleRow],
+    *,
+    load_id: int | None = None,
+    store: str | None = None,
+    day: dt.date | None = None,
+    limit: int = 1000,
 ) -> list[dict[str, Any]]:
-    """Rejects of one load, or of the current loads of a store or of all, newest load first, without raw text."""
+    """Rejects of one load, or of each dataset's newest load that was loaded or failed, without raw text.
+
+    Args:
+        connection: to the database of the ledger.
+        load_id: only this load's, whether or not it is the newest.
+        store: only this store's.
+        day: only this day's.
+        limit: rows at most.
+
+    Returns:
+        One dictionary a reject, newest load first, in the order of the file.
+    """
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
             """
-            SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.file, rejects.line, rejects.record,
+            SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file,
+                rejects.line, rejects.record,
                 rejects.column_name AS column, rejects.code, rejects.reason
             FROM ledger.rejects AS rejects
             JOIN ledger.loads AS loads USING (load_id)
             WHERE (%(load_id)s::bigint IS NULL OR loads.load_id = %(load_id)s)
                 AND (%(store)s::text IS NULL OR loads.store = %(store)s)
+                AND (%(day)s::date IS NULL OR loads.day = %(day)s)
                 AND (%(load_id)s::bigint IS NOT NULL OR loads.load_id = (
                     SELECT max(newest.load_id) FROM ledger.loads AS newest
                     WHERE newest.upload_id = loads.upload_id AND newest.dataset = loads.dataset
@@ -124,7 +143,7 @@ def find(
             ORDER BY rejects.load_id DESC, rejects.sequence
             LIMIT %(limit)s
             """,
-            {"load_id": load_id, "store": store, "limit": limit},
+            {"load_id": load_id, "store": store, "day": day, "limit": limit},
         ).fetchall()
 
 
@@ -132,7 +151,9 @@ def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[
     """One reject with its raw text; None where there is none."""
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
-            "SELECT rejects.*, loads.store, loads.day, loads.dataset FROM ledger.rejects AS rejects"
+            "SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file,"
+            " rejects.line, rejects.record, rejects.column_name AS column, rejects.code, rejects.reason,"
+            " rejects.raw, rejects.recorded_at FROM ledger.rejects AS rejects"
             " JOIN ledger.loads AS loads USING (load_id) WHERE load_id = %s AND sequence = %s",
             [load_id, sequence],
         ).fetchone()

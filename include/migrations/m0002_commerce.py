@@ -2,6 +2,16 @@
 
 from include.migrations.steps import Migration
 
+# How an order line calls a variant: "Title - O1 / O2", without "Default Title".
+LINE_NAME = """
+    title || coalesce(' - ' || nullif(nullif(
+        concat_ws(' / ', option1_value, option2_value, option3_value), ''), 'Default Title'), '') COLLATE "C"
+"""
+# The same of a list that has a product's and a variant's title.
+ERP_LINE_NAME = """
+    nullif(concat_ws(' - ', product, nullif(title, 'Default Title')), '') COLLATE "C"
+"""
+
 MIGRATION = Migration(
     number=2,
     name="commerce",
@@ -164,53 +174,45 @@ MIGRATION = Migration(
         JOIN commerce.order_lines AS lines USING (upload_id, order_id)
         """,
         # What names a variant in a master: its id, its SKU, and the name that an order line has for it. Several
-        # variants under one value are hits > 1: ambiguous.
-        """
+        # variants under one value are hits > 1: ambiguous. A variant that lies at several locations is one. Filters on
+        # upload_id, dataset and kind reach the tables: nothing but that master's keys is read.
+        f"""
         CREATE VIEW commerce.variant_keys AS
-        SELECT upload_id, dataset, kind, value, count(DISTINCT variant_id) AS hits, min(variant_id) AS variant_id
+        SELECT upload_id, dataset, kind, value, count(*) AS hits, min(variant_id) AS variant_id
         FROM (
             SELECT upload_id, 'catalog' AS dataset, 'variant_id' AS kind, variant_id AS value, variant_id
             FROM commerce.catalog
             UNION ALL
             SELECT upload_id, 'catalog', 'sku', sku, variant_id FROM commerce.catalog
             UNION ALL
-            SELECT upload_id, 'catalog', 'line_name',
-                title || coalesce(
-                    ' - ' || nullif(nullif(concat_ws(' / ', option1_value, option2_value, option3_value), ''),
-                                    'Default Title'), '') COLLATE "C",
-                variant_id
-            FROM commerce.catalog
+            SELECT upload_id, 'catalog', 'line_name', {LINE_NAME}, variant_id FROM commerce.catalog
             UNION ALL
-            SELECT upload_id, 'inventory', 'variant_id', variant_id, variant_id FROM commerce.inventory
+            (SELECT DISTINCT upload_id, 'inventory', 'variant_id', variant_id, variant_id FROM commerce.inventory)
             UNION ALL
-            SELECT upload_id, 'inventory', 'sku', sku, variant_id FROM commerce.inventory
+            (SELECT DISTINCT upload_id, 'inventory', 'sku', sku, variant_id FROM commerce.inventory)
             UNION ALL
-            SELECT upload_id, 'inventory', 'line_name',
-                title || coalesce(
-                    ' - ' || nullif(nullif(concat_ws(' / ', option1_value, option2_value, option3_value), ''),
-                                    'Default Title'), '') COLLATE "C",
-                variant_id
-            FROM commerce.inventory
+            (SELECT DISTINCT upload_id, 'inventory', 'line_name', {LINE_NAME}, variant_id FROM commerce.inventory)
             UNION ALL
             SELECT upload_id, 'variants', 'variant_id', variant_id, variant_id FROM commerce.variants
             UNION ALL
             SELECT upload_id, 'variants', 'sku', sku, variant_id FROM commerce.variants
             UNION ALL
-            SELECT upload_id, 'variants', 'line_name', concat_ws(' - ', product, title) COLLATE "C", variant_id
-            FROM commerce.variants
+            SELECT upload_id, 'variants', 'line_name', {ERP_LINE_NAME}, variant_id FROM commerce.variants
         ) AS named
         WHERE value IS NOT NULL
         GROUP BY upload_id, dataset, kind, value
-        """,
-        # Which variant a line means, seen from each master of each upload of the same store. Ask with an upload_id, a
-        # dataset and a reference_upload_id: the whole of it is every pair there is.
+        """,  # noqa: S608 # the expressions are this module's
+        # Which variant a line means, seen from each master of each upload of the same store: by variant_id, else sku,
+        # else line_name; `hits` says how many variants go by it, 0 where none does. Ask with an upload_id, a dataset
+        # and a reference_upload_id: the whole of it is every pair there is.
         """
         CREATE VIEW commerce.line_variants AS
         SELECT lines.upload_id, lines.order_id, lines.line_no,
             masters.dataset, reference.upload_id AS reference_upload_id,
             coalesce(by_id.variant_id, by_sku.variant_id, by_name.variant_id) AS variant_id,
             coalesce(by_id.hits, by_sku.hits, by_name.hits, 0) AS hits,
-            coalesce(by_id.kind, by_sku.kind, by_name.kind) AS matched_by
+            coalesce(by_id.kind, by_sku.kind, by_name.kind) AS matched_by,
+            lines.quantity, lines.unit_price, lines.discount
         FROM commerce.order_lines AS lines
         JOIN commerce.uploads AS own ON own.upload_id = lines.upload_id
         JOIN commerce.uploads AS reference ON reference.store = own.store
@@ -242,7 +244,9 @@ MIGRATION = Migration(
         ) AS reference ON true
         WHERE lines.dataset = 'order_lines'
         """,
-        # `currency` is XXX (ISO 4217: no currency) where none is known. NULL: the master was never delivered.
+        # Counted are lines with a quantity above 0 of orders that were not cancelled. `currency` is XXX (ISO 4217: no
+        # currency) where none is known, and where an upload has no such line. Revenue is quantity * unit_price -
+        # discount. NULL: the master was never delivered.
         """
         CREATE TABLE commerce.coverage (
             upload_id uuid NOT NULL,
@@ -255,9 +259,11 @@ MIGRATION = Migration(
             matched bigint,
             ambiguous bigint,
             unmatched bigint,
-            quantity bigint NOT NULL,
+            quantity numeric NOT NULL,
             revenue numeric NOT NULL,
             matched_revenue numeric,
+            ambiguous_revenue numeric,
+            unmatched_revenue numeric,
             computed_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (upload_id, dataset, currency)
         )

@@ -41,7 +41,7 @@ def repeat_transient(
     retrying = Retrying(
         retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(attempts),
-        wait=wait_exponential_jitter(initial=first_wait_s, max=LONGEST_WAIT_S, jitter=min(JITTER_S, first_wait_s)),
+        wait=wait_exponential_jitter(multiplier=first_wait_s, max=LONGEST_WAIT_S, jitter=min(JITTER_S, first_wait_s)),
         before_sleep=before_sleep_log(log, 30),
         reraise=True,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +14,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError, RowError
+from include.timing import Stopwatch
 from include.writers import postgres_merge as statements
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
@@ -59,6 +58,7 @@ class PostgresCopyWriter:
             the parameters of the targets.
         session: settings of the transaction.
         lock: names what two loads must not write at once; none takes no lock.
+        stopwatch: takes the times of the phases begin, copy, prepare, merge and commit.
 
     Raises:
         TransientError, SetupError: see include/errors.py; nothing is visible then.
@@ -73,9 +73,10 @@ class PostgresCopyWriter:
         preparation: Sequence[str] = (),
         session: LoadSession | None = None,
         lock: str | None = None,
+        stopwatch: Stopwatch | None = None,
     ) -> None:
         self.connection = connection
-        self.phases: dict[str, float] = {}
+        self._stopwatch = stopwatch or Stopwatch()
         self._schema = schema
         self._targets = tuple(targets)
         self._preparation = tuple(preparation)
@@ -97,7 +98,7 @@ class PostgresCopyWriter:
         return tuple(self._refused)
 
     def __enter__(self) -> Self:
-        with translated(), self._timed("begin"):
+        with translated(), self._stopwatch.phase("begin"):
             self._transaction.__enter__()
             begin(self.connection, self._session)
             self.connection.execute(_staging(self._schema))
@@ -107,7 +108,7 @@ class PostgresCopyWriter:
     def write(self, data: ArrowStream) -> None:
         """Stages rows; see `Writer.write`."""
         self._expect("open")
-        with self._timed("copy"):
+        with self._stopwatch.phase("copy"):
             for batch in batches(data):
                 self._refused += write_isolating(batch, self._copy, self._written)
                 self._written += batch.num_rows
@@ -116,7 +117,7 @@ class PostgresCopyWriter:
         """Runs the preparation; afterwards the staged rows can be asked about on `connection`."""
         self._expect("open")
         self._state = "prepared"
-        with translated(), self._timed("prepare"):
+        with translated(), self._stopwatch.phase("prepare"):
             if self._written >= ANALYZE_ROWS:
                 self.connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
             for statement in self._preparation:
@@ -129,7 +130,7 @@ class PostgresCopyWriter:
         if self._state == "open":
             self.prepare()
         self._expect("prepared")
-        with translated(), self._timed("merge"):
+        with translated(), self._stopwatch.phase("merge"):
             self._take_lock()
             counts = tuple(self._merge(target) for target in self._targets)
         self._state = "finished"
@@ -146,20 +147,12 @@ class PostgresCopyWriter:
         if error is None and not finished:
             self._transaction.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
             return
-        with translated(), self._timed("commit"):
+        with translated(), self._stopwatch.phase("commit"):
             self._transaction.__exit__(kind, error, trace)
 
     def _expect(self, state: str) -> None:
         if self._state != state:
             raise DefectError(f"The writer is {self._state}, where {state} was expected.")
-
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.phases[phase] = self.phases.get(phase, 0.0) + (time.perf_counter() - started) * 1000
 
     def _copy(self, batch: pa.RecordBatch) -> None:
         payload, line_per_row = _as_csv(batch)

@@ -118,14 +118,24 @@ def open_upload(
     delivery: Delivery,
     source: runs.RunSource,
     options: Mapping[str, Any] | None = None,
+    *,
+    files: Files | None = None,
 ) -> Upload:
     """Resolves run and upload ids, lists and hashes the files: once, so that every task of the run sees the same.
+
+    Args:
+        connection: autocommit.
+        delivery: whose, which day, where.
+        source: who asked for it.
+        options: of fsspec, for object stores.
+        files: what to open, where that is not the whole folder; a dataset that is not in it is not delivered.
 
     Raises:
         UsageError: the folder does not exist.
         TransientError: a file vanished or changed while it was hashed.
     """
-    files = list_files(delivery.url, options)
+    chosen = files is not None
+    files = list_files(delivery.url, options) if files is None else {name: files.get(name, ()) for name in DATASETS}
     if not any(files.values()):
         _say("empty", delivery, reason="the folder holds no file of any dataset")
     identifier = upload_id(delivery.store, delivery.day)
@@ -142,7 +152,7 @@ def open_upload(
         day=delivery.day,
         url=delivery.url,
         parts={name: tuple(_part(file, options) for file in listed) for name, listed in files.items()},
-        ignored=_ignored(delivery, options),
+        ignored=() if chosen else _ignored(delivery, options),
     )
 
 
@@ -160,6 +170,19 @@ def list_files(url: str, options: Mapping[str, Any] | None = None) -> Files:
     return {name: tuple(sorted(files, key=lambda file: file.name)) for name, files in listed.items()}
 
 
+def list_file(url: str, options: Mapping[str, Any] | None = None) -> ListedFile:
+    """One file as its store lists it.
+
+    Raises:
+        UsageError: there is no such file.
+    """
+    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
+    if not filesystem.isfile(path):
+        raise UsageError(f"There is no file {url}.", "Check the path.")
+    entry = filesystem.info(path)
+    return ListedFile(_name(path), str(filesystem.unstrip_protocol(path)), entry["size"], _modified(entry))
+
+
 def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None) -> Iterator[Delivery]:
     filesystem, root = fsspec.core.url_to_fs(landing, **(options or {}))
     wanted = f"{root}/{store}" if store else root
@@ -171,8 +194,18 @@ def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None)
     names = [store] if store else [_name(path) for path in _subfolders(filesystem, root)]
     for name in names:
         for path in _subfolders(filesystem, f"{root}/{name}"):
-            if DAY_FOLDER.match(_name(path)):
-                yield Delivery(name, dt.date.fromisoformat(_name(path)), str(filesystem.unstrip_protocol(path)))
+            day = _day(_name(path))
+            if day is not None:
+                yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
+
+
+def _day(name: str) -> dt.date | None:
+    """The day that a folder is named after; None for every other folder, which is none of ours."""
+    try:
+        return dt.date.fromisoformat(name) if DAY_FOLDER.match(name) else None
+    except ValueError:
+        logger("discover").warning(line("ignored", folder=name, reason="no day of the calendar"))
+        return None
 
 
 def _subfolders(filesystem: Any, path: str) -> Iterable[str]:

@@ -6,7 +6,6 @@ delivered), held (a person decides), or failed with its rejects, written after t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,12 +26,20 @@ from include.readers.dataset import DatasetReader
 from include.readers.profile import Profile, read_profile
 from include.results import Counts, FileResult, LoadResult, Status
 from include.settings import StoreSettings, StoresFile, settings
+from include.timing import Stopwatch
 from include.writers.errors import repeat_transient
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
 from include.writers.postgres_session import LoadSession
 
 Connect = Callable[[], Connection[TupleRow]]
+
+# Is told after each batch how many rows were read so far.
+Report = Callable[[int], None]
+
+
+def _silent(_rows: int) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class Job:
     options: LoadOptions
     digest: str
     fingerprint: str
+    report: Report
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,6 +92,7 @@ def load_dataset(
     options: LoadOptions,
     *,
     profile: str | None = None,
+    report: Report = _silent,
 ) -> tuple[LoadResult, ...]:
     """Loads one of `catalog`, `inventory`, `orders`, `variants` and returns what became of each of its tables.
 
@@ -94,6 +103,7 @@ def load_dataset(
         stores: settings per store.
         options: what the caller wants.
         profile: name of the profile, where it is not the store's.
+        report: is told after each batch how many rows were read so far; an attempt that is repeated begins at 0.
 
     Returns:
         One result for each table, `orders` before `order_lines`.
@@ -104,20 +114,22 @@ def load_dataset(
         TransientError: the database stayed out of reach through all attempts.
         SetupError: something has to be changed first.
     """
-    job = _job(upload, dataset, stores.store(upload.store), profile, options)
-    started = time.perf_counter()
+    job = _job(upload, dataset, stores.store(upload.store), profile, options, report)
+    stopwatch = Stopwatch()
     with RejectSpool() as spool:
         try:
-            results = repeat_transient(lambda: _attempt(connect, job, spool, started))
+            results = repeat_transient(lambda: _attempt(connect, job, spool, stopwatch))
         except LongshoreError as error:
-            _record_failure(connect, job, spool, error, started)
+            _record_failure(connect, job, spool, error, stopwatch)
             raise
     for result in results:
         _say(job, result)
     return results
 
 
-def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions) -> Job:
+def _job(
+    upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions, report: Report
+) -> Job:
     plan = PLANS[dataset]
     name = profile_name or store.profile
     profile = read_profile(name, settings().profiles_folder) if name else Profile.none()
@@ -130,21 +142,22 @@ def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str |
         options=options,
         digest=loads.digest([part.sha256 for part in upload.parts[dataset]]),
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
+        report=report,
     )
 
 
-def _attempt(connect: Connect, job: Job, spool: RejectSpool, started: float) -> tuple[LoadResult, ...]:
+def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatch) -> tuple[LoadResult, ...]:
     spool.clear()
     with connect() as connection:
         if not job.upload.parts[job.dataset]:
-            return _note(connection, job, Status.SKIPPED, started, "not delivered")
+            return _note(connection, job, Status.SKIPPED, stopwatch, "not delivered")
         current = loads.current(connection, job.upload.upload_id, job.names[0])
         same = current and (current.digest, current.fingerprint) == (job.digest, job.fingerprint)
         if same and not job.options.force:
-            return _note(connection, job, Status.UNCHANGED, started, "the same bytes are loaded already")
+            return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
             rules.check_parts(job.upload, job.dataset, current)
-        return _write(connection, job, current, spool, started)
+        return _write(connection, job, current, spool, stopwatch)
 
 
 def _write(
@@ -152,7 +165,7 @@ def _write(
     job: Job,
     current: loads.CurrentLoad | None,
     spool: RejectSpool,
-    started: float,
+    stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     reader = _reader(job)
     parameters = {"currency": job.store.currency}
@@ -165,21 +178,21 @@ def _write(
             f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
         ),
         lock=f"commerce/{job.upload.upload_id}/{job.dataset}",
+        stopwatch=stopwatch,
     )
     with writer:
-        staged = stage(reader, writer, job.plan, spool, job.store.max_rejected_rows)
+        staged = stage(reader, writer, job.plan, spool, stopwatch, job.store.max_rejected_rows, job.report)
         rules.check_budget(job.store, spool, staged.rows_read, f"{job.upload.url}: {job.dataset}")
         written = writer.finish()
         counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
         if not job.options.accept:
             rules.check_deletions(job.store, job.names, written)
         facts = _facts(connection, job, reader, current)
-        results = _results(job, reader, facts, counts, writer.phases, started)
+        results = _results(job, reader, facts, counts, stopwatch)
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
             writer.discard()
-    ms = _elapsed(started)
-    return tuple(replace(result, ms=ms, phases=dict(writer.phases)) for result in results)
+    return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
 
 
 def _reader(job: Job) -> DatasetReader:
@@ -196,8 +209,7 @@ def _results(
     reader: DatasetReader,
     facts: dict[str, Any],
     counts: tuple[Counts, ...],
-    phases: dict[str, float],
-    started: float,
+    stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     files = tuple(replace(file, rows_read=rows) for file, rows in zip(job.files, reader.rows_read, strict=True))
     return tuple(
@@ -207,8 +219,8 @@ def _results(
             counts=count,
             files=files,
             digest=job.digest,
-            ms=_elapsed(started),
-            phases=dict(phases),
+            ms=stopwatch.ms,
+            phases=dict(stopwatch.phases),
             unknown_columns=tuple(facts["unknown_columns"]),
             header_changes=tuple(facts["header_changes"]),
             message="dry run: nothing was committed" if job.options.dry_run else "",
@@ -221,7 +233,7 @@ def _facts(
     connection: Connection[TupleRow], job: Job, reader: DatasetReader, current: loads.CurrentLoad | None
 ) -> dict[str, Any]:
     parts = [part.as_json() for part in reader.facts]
-    unknown = sorted({name for part in reader.facts for name in part.unknown})
+    unknown = sorted({name for part in reader.facts for name in part.unknown_columns})
     earlier = current or loads.previous(connection, job.upload.store, job.names[0], job.upload.day.isoformat())
     return {
         "parts": parts,
@@ -252,17 +264,17 @@ def _record(
             accepted_by=job.options.accepted_by if job.options.accept else None,
         )
         rejects.write(connection, load_id, staged.rejects_of(index, spool))
-        recorded.append(replace(result, load_id=load_id))
+        recorded.append(replace(result, load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 
 
 def _note(
-    connection: Connection[TupleRow], job: Job, status: Status, started: float, message: str
+    connection: Connection[TupleRow], job: Job, status: Status, stopwatch: Stopwatch, message: str
 ) -> tuple[LoadResult, ...]:
     """Records a load that read nothing."""
     results = []
     for name in job.names:
-        result = LoadResult(name, status, files=job.files, digest=job.digest, ms=_elapsed(started), message=message)
+        result = LoadResult(name, status, files=job.files, digest=job.digest, ms=stopwatch.ms, message=message)
         load_id = None
         if not job.options.dry_run:
             load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
@@ -270,14 +282,16 @@ def _note(
     return tuple(results)
 
 
-def _record_failure(connect: Connect, job: Job, spool: RejectSpool, error: LongshoreError, started: float) -> None:
+def _record_failure(
+    connect: Connect, job: Job, spool: RejectSpool, error: LongshoreError, stopwatch: Stopwatch
+) -> None:
     """Writes what failed or is held, in a transaction of its own; a database out of reach is said in the log."""
     status = Status.HELD if isinstance(error, HeldError) else Status.FAILED
     counts = Counts(rows_read=spool.count, rejected=spool.count)
     try:
         with connect() as connection, translated(), connection.transaction():
             for name in job.names:
-                result = LoadResult(name, status, counts, job.files, job.digest, _elapsed(started), message=str(error))
+                result = LoadResult(name, status, counts, job.files, job.digest, stopwatch.ms, message=str(error))
                 if job.options.dry_run:
                     continue
                 load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
@@ -306,7 +320,3 @@ def _say(job: Job, result: LoadResult) -> None:
             message=result.message,
         )
     )
-
-
-def _elapsed(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

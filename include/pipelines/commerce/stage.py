@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from psycopg import sql
@@ -15,6 +14,7 @@ from include.pipelines.commerce.plans import Filling, Plan
 from include.readers.blocks import Fault, TypedBatch
 from include.readers.dataset import DatasetReader
 from include.results import Counts, Reject
+from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
 from include.writers.postgres_copy import STAGING, PostgresCopyWriter
 from include.writers.postgres_errors import translated
@@ -61,7 +61,13 @@ class Staged:
 
 
 def stage(
-    reader: DatasetReader, writer: PostgresCopyWriter, plan: Plan, spool: RejectSpool, max_rejected: int | None
+    reader: DatasetReader,
+    writer: PostgresCopyWriter,
+    plan: Plan,
+    spool: RejectSpool,
+    stopwatch: Stopwatch,
+    max_rejected: int | None,
+    report: Callable[[int], None],
 ) -> Staged:
     """Reads all parts into the staging table and collects the rejects.
 
@@ -70,36 +76,42 @@ def stage(
         writer: open, with the plan's targets.
         plan: the dataset's plan.
         spool: takes the rejects.
+        stopwatch: takes the time of reading, parsing and typing as `read`.
         max_rejected: absolute budget of rejected rows; reading stops as soon as it is exceeded.
+        report: is told after each batch how many rows were read so far.
 
     Raises:
         BudgetError: more rows than `max_rejected` were rejected.
         FileError: the file cannot be read.
     """
     read = folded = 0
-    for batch in reader.batches():
-        _write(writer, batch, plan, reader, spool)
+    refused: list[Reject] = []
+    for batch in stopwatch.each("read", reader.batches()):
+        spool.add(batch.rejects)
+        refused += _write(writer, batch, plan, reader)
         read += batch.read
         folded += batch.folded
+        report(read)
         if max_rejected is not None and spool.count > max_rejected:
             raise BudgetError(
                 f"More than {max_rejected} rows of {plan.contract.name} were rejected: {spool.examples()}.",
                 "Mend the file, or raise max_rejected_rows of the store.",
             )
     writer.prepare()
-    spool.add(_late_rejects(writer, plan, reader))
+    spool.add(_with_raw([*refused, *_late_rejects(writer, plan, reader)], reader))
     return Staged(read, folded, spool.count, tuple(_share(writer, filling) for filling in plan.fillings))
 
 
-def _write(
-    writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: DatasetReader, spool: RejectSpool
-) -> None:
+def _write(writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: DatasetReader) -> list[Reject]:
+    """Stages a batch; a row that the server refuses is a reject and keeps its place as a faulty row."""
     start, known = writer.written, len(writer.refused)
     writer.write(batch.rows)
-    spool.add(batch.rejects)
+    rejects = []
     for refused in writer.refused[known:]:
-        spool.add([_refused(refused, batch.rows.slice(refused.position - start, 1), reader)])
-        writer.write(_placeholder(batch.rows.slice(refused.position - start, 1), plan.contract.group))
+        row = batch.rows.slice(refused.position - start, 1)
+        rejects.append(_refused(refused, row, reader))
+        writer.write(_placeholder(row, plan.contract.group))
+    return rejects
 
 
 def _placeholder(row: pa.RecordBatch, group: str | None) -> pa.RecordBatch:
@@ -115,14 +127,16 @@ def _placeholder(row: pa.RecordBatch, group: str | None) -> pa.RecordBatch:
 
 def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: DatasetReader) -> Reject:
     place = {name: row.column(name)[0].as_py() for name in ("_sequence", "_part", "_line")}
-    return _reject(place, reader, refused.error.column, f"database_{refused.error.code}", refused.error.what)
+    code, reason = f"database_{refused.error.code}", refused.error.what
+    return _reject(place, reader, refused.error.column, code, reason)
 
 
 def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: DatasetReader) -> Iterator[Reject]:
     with translated():
         rows = writer.connection.execute(sql.SQL(plan.late_rejects).format(staging=STAGING)).fetchall()
     for sequence, part, line, column, code, reason in rows:
-        yield _reject({"_sequence": sequence, "_part": part, "_line": line}, reader, column, code, reason)
+        place = {"_sequence": sequence, "_part": part, "_line": line}
+        yield _reject(place, reader, column, code, reason)
 
 
 def _reject(place: Mapping[str, int], reader: DatasetReader, column: str | None, code: str, reason: str) -> Reject:
@@ -130,13 +144,18 @@ def _reject(place: Mapping[str, int], reader: DatasetReader, column: str | None,
     return Reject(
         part=reader.parts[part].name,
         line=place["_line"],
-        record=sequence - sum(islice(reader.rows_read, part)),
+        record=sequence - sum(reader.rows_read[:part]),
         sequence=sequence,
         column=column,
         code=code,
         reason=reason,
-        raw=None,
     )
+
+
+def _with_raw(rejects: list[Reject], reader: DatasetReader) -> Iterator[Reject]:
+    """The rejects with their records' text, which is read again: they are few, and the file was read past them."""
+    raw = reader.raw({reject.sequence for reject in rejects}) if rejects else {}
+    return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)
 
 
 def _share(writer: PostgresCopyWriter, filling: Filling) -> Share:
