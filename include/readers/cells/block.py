@@ -1,0 +1,183 @@
+"""A block of text records -> a batch of typed rows, with one reject for each record that is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.contracts import Column, Contract
+from include.readers.blocks import Fault, TextBlock, TypedBatch
+from include.readers.cells.column import KINDS, TypedColumn, read_column
+from include.readers.cells.inspection import Mask, TextColumn, to_mask, without_blanks
+from include.readers.cells.reading import Flaw, Reading
+from include.results import Reject
+
+# Where a row came from and whether it is at fault; see TypedBatch.
+PLACE = (("_sequence", pa.int64()), ("_part", pa.int32()), ("_line", pa.int64()), ("_fault", pa.int8()))
+
+
+def batch_schema(contract: Contract) -> pa.Schema:
+    """The schema of the rows of every batch of a contract, also where there is none."""
+    return pa.schema([*((column.name, KINDS[column.type].type) for column in contract.columns), *PLACE])
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReader:
+    """Reads the blocks of one part.
+
+    `name` and `position` are the part's, `first_sequence` the number of its first record over all parts. `positions`:
+    contract column -> position of its cell; `constants`: contract column -> its value in every row.
+    """
+
+    contract: Contract
+    name: str
+    position: int
+    first_sequence: int
+    positions: Mapping[str, int]
+    constants: Mapping[str, pa.Scalar]
+
+    def read(self, block: TextBlock, readings: Mapping[str, Reading]) -> TypedBatch:
+        """Types a block's records.
+
+        Args:
+            block: the records as text.
+            readings: how each column that the file has is read.
+
+        Returns:
+            Rows in the file's order without folded ones. A record that the text layer rejected keeps
+            its group key alone.
+        """
+        total = block.cells.num_rows + block.blank
+        block = _without_empty(block)
+        columns = {name: self._column(block, name, reading) for name, reading in readings.items()}
+        refused = np.flatnonzero(_refused(block))
+        columns = _without_refused(columns, refused, self.contract.group)
+        folded = self._folded(columns, refused, block.cells.num_rows)
+        flaws = _by_row(columns, self.contract, folded)
+        faults = self._faults(flaws, refused, block.cells.num_rows)
+        rows = self._rows(block, columns, faults)
+        kept = rows if folded is None else rows.filter(to_mask(~folded))
+        rejects = sorted((*block.rejects, *self._rejects(block, flaws)), key=lambda reject: reject.record)
+        return TypedBatch(kept, tuple(rejects), total, total - kept.num_rows)
+
+    def _column(self, block: TextBlock, name: str, reading: Reading) -> TypedColumn:
+        return read_column(block.cells.column(self.positions[name]), self.contract.column(name), reading)
+
+    def _folded(self, columns: Mapping[str, TypedColumn], refused: Any, rows: int) -> Mask | None:
+        """The records that the contract folds; None where there is none, or where the file has none of the columns."""
+        named = [columns[name] for name in self.contract.folds_when_blank if name in columns]
+        if not named:
+            return None
+        folded = np.ones(rows, np.bool_)
+        for column in named:
+            folded &= _nulls(column.values)
+            folded[list(column.flaws)] = False
+        folded[refused] = False
+        if self.contract.group is not None and self.contract.group in columns:
+            folded &= ~_nulls(columns[self.contract.group].values)
+        return folded if folded.any() else None
+
+    def _faults(self, flaws: _Flaws, refused: Any, rows: int) -> pa.Int8Array:
+        faults = np.zeros(rows, np.int8)
+        faults[refused] = Fault.ROW
+        for row, found in flaws.items():
+            faults[row] = Fault.GROUP if any(column.group for column, _ in found) else Fault.ROW
+        return pa.array(faults)
+
+    def _rows(self, block: TextBlock, columns: Mapping[str, TypedColumn], faults: pa.Int8Array) -> pa.RecordBatch:
+        count = block.cells.num_rows
+        values = {column.name: self._values(column, columns, count) for column in self.contract.columns}
+        values["_sequence"] = pc.add(block.records, self.first_sequence - 1)
+        values["_part"] = pa.repeat(pa.scalar(self.position, pa.int32()), count)
+        values["_line"] = block.lines
+        values["_fault"] = faults
+        return pa.RecordBatch.from_arrays(list(values.values()), names=list(values))
+
+    def _values(self, column: Column, columns: Mapping[str, TypedColumn], count: int) -> pa.Array:
+        if column.name in columns:
+            return columns[column.name].values
+        if column.name in self.constants:
+            return pa.repeat(self.constants[column.name], count)
+        return pa.nulls(count, KINDS[column.type].type)
+
+    def _rejects(self, block: TextBlock, flaws: _Flaws) -> Iterator[Reject]:
+        for row, found in flaws.items():
+            column, flaw = found[0]
+            record = block.records[row].as_py()
+            yield Reject(
+                part=self.name,
+                line=block.lines[row].as_py(),
+                record=record,
+                sequence=self.first_sequence + record - 1,
+                column=column.name,
+                code=flaw.code,
+                reason=flaw.reason + _others(len(found) - 1),
+                raw=block.raw(record),
+            )
+
+
+# Zero-based row -> its flaws, in the contract's order of columns.
+_Flaws = dict[int, list[tuple[Column, Flaw]]]
+
+
+def _by_row(columns: Mapping[str, TypedColumn], contract: Contract, folded: Mask | None) -> _Flaws:
+    flaws: _Flaws = {}
+    for column in contract.columns:
+        found = columns[column.name].flaws if column.name in columns else {}
+        for row, flaw in found.items():
+            if folded is None or not folded[row]:
+                flaws.setdefault(row, []).append((column, flaw))
+    return flaws
+
+
+def _others(count: int) -> str:
+    return f"; {count} more column{'s' if count > 1 else ''} of the row failed" if count else ""
+
+
+def _nulls(values: pa.Array) -> Mask:
+    mask: Mask = pc.is_null(values).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _refused(block: TextBlock) -> Mask:
+    """The records that the text layer rejected."""
+    return np.isin(block.records.to_numpy(), [reject.record for reject in block.rejects])
+
+
+def _without_empty(block: TextBlock) -> TextBlock:
+    """The block without records whose cells are all blank; what the text layer rejected stays."""
+    empty: Mask | None = None
+    for cells in block.cells.columns:
+        blank = _nulls(without_blanks(TextColumn(cells)).cells)
+        empty = blank if empty is None else empty & blank
+        if not empty.any():
+            return block
+    if empty is None:
+        return block
+    empty &= ~_refused(block)
+    kept = to_mask(~empty)
+    return replace(
+        block, cells=block.cells.filter(kept), lines=block.lines.filter(kept), records=block.records.filter(kept)
+    )
+
+
+def _without_refused(columns: dict[str, TypedColumn], refused: Any, group: str | None) -> dict[str, TypedColumn]:
+    """The columns with only the group key in the rows that the text layer refused: their cells may be shifted."""
+    if len(refused) == 0:
+        return columns
+    return {name: _blanked(column, refused, keep=name == group) for name, column in columns.items()}
+
+
+def _blanked(column: TypedColumn, rows: Any, *, keep: bool) -> TypedColumn:
+    gone = set(rows.tolist())
+    flaws = {row: flaw for row, flaw in column.flaws.items() if row not in gone}
+    if keep:
+        return TypedColumn(column.values, flaws)
+    mask = np.zeros(len(column.values), np.bool_)
+    mask[rows] = True
+    return TypedColumn(pc.if_else(to_mask(mask), pa.scalar(None, column.values.type), column.values), flaws)

@@ -1,0 +1,164 @@
+"""Which cell of a file's header feeds which column of the contract."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from include.contracts import Column, Contract
+from include.errors import FileError
+from include.readers.profile import Profile, check_columns
+
+# A Shopify order export has 79 headers; a message that lists more than half of them is not read any more.
+LISTED_HEADERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMapping:
+    """How a header was understood.
+
+    `positions`: contract column -> zero-based position of its cell. `unknown`: header cells that feed no column, in
+    the file's order. `unnamed`: positions of empty header cells. `missing`: columns of the contract that the file does
+    not have and need not have. `left_out`: headers of personal columns that the profile does not ask for. `duplicates`:
+    headers that stand there more than once and feed no column.
+    """
+
+    positions: dict[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    unnamed: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+
+
+def header_key(text: str) -> str:
+    """What two headers are compared by: letters and digits in lower case; the text itself where it has none."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(filter(str.isalnum, folded)) or folded.strip()
+
+
+def map_header(cells: Sequence[str], contract: Contract, profile: Profile, *, part: str = "The file") -> HeaderMapping:
+    """Finds the contract's columns in a header.
+
+    A column that the profile maps is looked for under that header only. Else a column's own name wins over its aliases,
+    and an earlier alias over a later one; own names of all columns are taken before any alias.
+
+    Args:
+        cells: the header's cells as text.
+        contract: what the file should hold.
+        profile: where columns stand under other headers, and which personal columns are wanted.
+        part: the file's name, for messages.
+
+    Raises:
+        FileError: a required column is missing, none of an `any_of` group is there, or a column's header stands twice.
+        SetupError: the profile names a column that the contract does not have.
+    """
+    check_columns(profile, contract)
+    found = _find(_places(cells), contract, profile)
+    wanted = profile.dataset(contract.name).personal
+    personal = {column.name for column in contract.columns if column.personal and column.name not in wanted}
+    left_out = {place for column in personal for place in found.pop(column, ())}
+    _refuse_twice(found, cells, part)
+    loaded = {name: found[name][0] for name in contract.names if name in found}
+    _require(loaded, cells, contract, profile, part)
+    return _mapping(loaded, cells, contract, left_out)
+
+
+def _places(cells: Sequence[str]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for position, cell in enumerate(cells):
+        if key := header_key(cell):
+            places.setdefault(key, []).append(position)
+    return places
+
+
+def _find(places: dict[str, list[int]], contract: Contract, profile: Profile) -> dict[str, list[int]]:
+    """Contract column -> positions of the header that feeds it, a header feeding one column at most."""
+    free = dict(places)
+    found: dict[str, list[int]] = {}
+    for names in _ranks(contract, profile):
+        for column, headers in names.items():
+            key = next((key for key in map(header_key, headers) if key in free), None)
+            if column not in found and key is not None:
+                found[column] = free.pop(key)
+    return found
+
+
+def _ranks(contract: Contract, profile: Profile) -> tuple[dict[str, tuple[str, ...]], ...]:
+    """The headers by which columns are found, in the order in which they win."""
+    headers = profile.dataset(contract.name).columns
+    mapped: dict[str, tuple[str, ...]] = {column: (header,) for column, header in headers.items()}
+    others = [column for column in contract.columns if column.name not in mapped]
+    own: dict[str, tuple[str, ...]] = {column.name: (column.name,) for column in others}
+    aliases = {column.name: column.aliases for column in others}
+    return mapped, own, aliases
+
+
+def _refuse_twice(found: dict[str, list[int]], cells: Sequence[str], part: str) -> None:
+    for column, places in found.items():
+        if len(places) > 1:
+            where = " and ".join(str(place + 1) for place in places)
+            raise FileError(
+                f"{part}: header {cells[places[0]]!r}, which holds {column}, stands at positions {where}.",
+                "Remove or rename all but one of them in the file.",
+            )
+
+
+def _require(loaded: dict[str, int], cells: Sequence[str], contract: Contract, profile: Profile, part: str) -> None:
+    filled = loaded.keys() | profile.dataset(contract.name).constants.keys()
+    groups = [(column.name,) for column in contract.columns if column.required]
+    for names in (*groups, *contract.any_of):
+        if filled.isdisjoint(names):
+            wanted = [contract.column(name) for name in names]
+            raise FileError(
+                _missing(wanted, cells, contract, profile, part, bool(loaded)), _remedy(wanted, contract, profile)
+            )
+
+
+def _missing(
+    wanted: list[Column], cells: Sequence[str], contract: Contract, profile: Profile, part: str, known: bool
+) -> str:
+    names = " or ".join(column.name for column in wanted)
+    mapped = profile.dataset(contract.name).columns
+    expected = [
+        header
+        for column in wanted
+        for header in ((mapped[column.name],) if column.name in mapped else (column.name, *column.aliases))
+    ]
+    found = _listed(cells) if known or not _looks_like_data(cells) else _shape(cells)
+    return f"{part}: no header for {names} of {contract.name}. Found: {found}. Expected one of: {', '.join(expected)}."
+
+
+def _remedy(wanted: list[Column], contract: Contract, profile: Profile) -> str:
+    keys = " or ".join(f"datasets.{contract.name}.columns.{column.name}" for column in wanted)
+    return f"Set {keys} in {profile.title} to the header that holds it, or mend the file's header."
+
+
+def _listed(cells: Sequence[str]) -> str:
+    named = [cell.strip() for cell in cells if cell.strip()]
+    more = len(named) - LISTED_HEADERS
+    return ", ".join(named[:LISTED_HEADERS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _looks_like_data(cells: Sequence[str]) -> bool:
+    """Whether the first line is probably a row: messages must not show it then."""
+    return any("@" in cell or (any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))) for cell in cells)
+
+
+def _shape(cells: Sequence[str]) -> str:
+    return f"{len(cells)} cells that look like a row of data, not like a header"
+
+
+def _mapping(loaded: dict[str, int], cells: Sequence[str], contract: Contract, left_out: set[int]) -> HeaderMapping:
+    used = {*loaded.values(), *left_out}
+    others = [cell.strip() for position, cell in enumerate(cells) if position not in used and cell.strip()]
+    keys = [header_key(cell) for cell in others]
+    return HeaderMapping(
+        positions=loaded,
+        unknown=tuple(others),
+        unnamed=tuple(position for position, cell in enumerate(cells) if not cell.strip()),
+        missing=tuple(column.name for column in contract.columns if column.name not in loaded and not column.personal),
+        left_out=tuple(cells[position].strip() for position in sorted(left_out)),
+        duplicates=tuple(dict.fromkeys(cell for cell, key in zip(others, keys, strict=True) if keys.count(key) > 1)),
+    )

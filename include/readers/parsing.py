@@ -1,0 +1,141 @@
+"""Whole records to string columns: Arrow's reader for those that fit the header, a slow way for those that do not."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from include.errors import DefectError
+from include.readers.dialect import Dialect
+from include.readers.record_bounds import Positions, Records, split_record
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Cells of the kept records in order, and a reason by record index for those whose number of cells is wrong."""
+
+    cells: pa.RecordBatch
+    misfits: dict[int, str]
+
+
+def parse_records(data: bytes, records: Records, kept: Positions, dialect: Dialect) -> Parsed:
+    """Parses the records with the indices `kept`; too few cells are padded with nulls, too many are cut.
+
+    Cells beyond the header's are accepted as long as they are empty.
+
+    Raises:
+        DefectError: Arrow sees other records than `records` says.
+    """
+    columns = len(dialect.header)
+    names = [str(position) for position in range(columns)]
+    fitting, ragged = _read(_payload(data, records, kept), dialect, records.multiline)
+    if fitting.num_rows + len(ragged) != len(kept):
+        what = f"{len(kept)} records were found, Arrow reads {fitting.num_rows} and {len(ragged)} ragged ones."
+        raise DefectError(what, "Report this with the file's dialect.")
+    starts = records.starts
+    texts = (data[starts[index] : records.ends[index]].decode() for index in kept[ragged].tolist())
+    split = [split_record(text.rstrip("\r\n"), dialect.delimiter) for text in texts]
+    fit = np.delete(kept, ragged)
+    misfits = _surplus(fitting, columns, fit) | {
+        index: _reason(columns, len(cells))
+        for index, cells in zip(kept[ragged].tolist(), split, strict=True)
+        if len(cells) < columns or any(cells[columns:])
+    }
+    fitting = fitting.select(names)
+    return Parsed(_merged(fitting, _padded(split, names), ragged) if split else fitting, misfits)
+
+
+def int64_array(values: Positions) -> pa.Int64Array:
+    """The same numbers for Arrow, not copied. `pa.array` would import pandas: 0.3 s and 40 MB."""
+    return cast(pa.Int64Array, pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)]))
+
+
+def _reason(expected: int, found: int) -> str:
+    return f"{expected} cells expected, {found} found"
+
+
+def _payload(data: bytes, records: Records, kept: Positions) -> bytes | memoryview:
+    """The bytes of the kept records alone."""
+    if len(kept) == len(records.ends):
+        return memoryview(data)[: records.end]
+    if not len(kept):
+        return b""
+    dropped = np.delete(np.arange(len(records.ends)), kept)
+    edges = np.stack((records.starts[dropped], records.ends[dropped]), axis=1).ravel().tolist()
+    edges = [0, *edges, records.end]
+    return b"".join(data[start:end] for start, end in zip(edges[0::2], edges[1::2], strict=True))
+
+
+def _read(payload: bytes | memoryview, dialect: Dialect, multiline: bool) -> tuple[pa.RecordBatch, list[int]]:
+    """The records of the dialect's width, and the places of the others."""
+    names = [str(position) for position in range(dialect.width)]
+    schema = pa.schema([(name, pa.string()) for name in names])
+    ragged: list[int] = []
+
+    def note(row: pyarrow.csv.InvalidRow) -> str:
+        ragged.append(row.number - 1)
+        return "skip"
+
+    if not payload:
+        return _empty(schema), ragged
+    if payload[:3] == codecs.BOM_UTF8:
+        # Arrow drops a mark at the start of what it reads; here it is part of a cell, so there has to be one more.
+        payload = codecs.BOM_UTF8 + payload
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(payload),
+        # One block, so that columns come in one piece.
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=len(payload) + 1, column_names=names),
+        parse_options=pyarrow.csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            newlines_in_values=multiline,
+            ignore_empty_lines=False,
+            invalid_row_handler=note,
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+        ),
+    )
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else _empty(schema), ragged
+
+
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
+
+
+def _surplus(fitting: pa.RecordBatch, columns: int, indices: Positions) -> dict[int, str]:
+    """Records that hold something in a cell beyond the header's."""
+    found: dict[int, str] = {}
+    for column in fitting.columns[columns:]:
+        if column.null_count < len(column):
+            filled = [row for row, cell in enumerate(column.to_pylist()) if cell]
+            found |= {index: _reason(columns, fitting.num_columns) for index in indices[filled].tolist()}
+    return found
+
+
+def _padded(split: Sequence[list[str | None]], names: list[str]) -> pa.RecordBatch:
+    columns = [[cells[place] if place < len(cells) else None for cells in split] for place in range(len(names))]
+    return pa.RecordBatch.from_arrays([_strings(column) for column in columns], names)
+
+
+def _strings(values: Sequence[str | None]) -> pa.StringArray:
+    """A string column from buffers; see `int64_array` for why."""
+    encoded = [(value or "").encode() for value in values]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    present = np.packbits([value is not None for value in values], bitorder="little")
+    buffers = [pa.py_buffer(buffer) for buffer in (offsets, b"".join(encoded), present)]
+    return pa.StringArray.from_buffers(len(values), *buffers)
+
+
+def _merged(fitting: pa.RecordBatch, ragged: pa.RecordBatch, places: list[int]) -> pa.RecordBatch:
+    """Both in the order of the file; `places` are the ragged ones'."""
+    order = np.empty(fitting.num_rows + ragged.num_rows, np.int64)
+    order[places] = np.arange(fitting.num_rows, len(order))
+    order[np.delete(np.arange(len(order)), places)] = np.arange(fitting.num_rows)
+    return pa.concat_batches([fitting, ragged]).take(int64_array(order))
