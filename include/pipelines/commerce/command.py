@@ -122,6 +122,8 @@ def load_delivery(
         results = [
             result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
         ]
+    if request.options.dry_run:
+        results = [replace(result, load_id=None) for result in results]  # the ledger has forgotten them
     return Outcome(upload, tuple(results))
 
 

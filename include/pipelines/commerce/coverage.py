@@ -129,8 +129,8 @@ SELECT (SELECT count(*) FROM removed) + (SELECT count(*) FROM written)
 """  # noqa: S608 # the constants are this module's
 
 # Right after a load the tables have no statistics, and the planner takes an upload for a few rows: it would look
-# through the whole master once per line, and sort the lines to add them up. Hashing is right for any size (a million lines and
-# 10,000 variants: about 3 s for each master).
+# through the whole master once per line, and sort the lines to add them up. Hashing is right for any size: a million
+# lines take about 3 s for each master of 10,000 variants.
 PLAN_BY_HASHING = """
 SELECT set_config(name, 'off', true) FROM (VALUES ('enable_nestloop'), ('enable_sort')) AS planner (name)
 """

@@ -65,8 +65,8 @@ figure {{ margin: 0.5rem 0; }}
 svg {{ max-width: 100%; height: auto; display: block; }}
 .wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; margin-top: 0.5rem; }}
-th, td {{ padding: 0.25rem 0.6rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }}
-th {{ color: var(--faint); font-weight: 600; }}
+th, td {{ padding: 0.25rem 0.5rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }}
+th {{ color: var(--faint); font-weight: 600; white-space: normal; vertical-align: bottom; }}
 .number {{ text-align: right; }}
 </style>
 </head>
@@ -117,7 +117,7 @@ def _shares(frame: pd.DataFrame) -> str:
     by_lines = frame.groupby("store")["lines"].sum().sort_values(ascending=False, kind="stable")
     drawn = list(by_lines.index[:DRAWN_STORES])
     left_out = _left_out(len(by_lines), DRAWN_STORES, "stores", "the ones with the most lines")
-    caption = f"A gap is a day before the master's first delivery.{left_out}"
+    caption = f"A gap: no orders for that day, or the master was not delivered yet.{left_out}"
     return _figure("Share of lines matched", caption, share_lines(frame[frame["store"].isin(drawn)], drawn))
 
 
@@ -128,11 +128,7 @@ def _revenue(frame: pd.DataFrame) -> str:
     amounts["not delivered"] = (amounts["revenue"] - known).clip(lower=0)
     # Of all stores and currencies those where most lines are at stake, as currencies do not compare.
     lines = frame.groupby(["store", "currency"])["lines"].sum().sort_values(ascending=False, kind="stable")
-    drawn = lines.index[:DRAWN_BARS]
-    chosen = amounts.set_index(["store", "currency"]).loc[drawn].reset_index()
-    chosen.index = pd.Index(
-        [f"{row.store} · {row.revenue:,.0f} {row.currency}" for row in chosen.itertuples()], name="label"
-    )
+    chosen = amounts.set_index(["store", "currency"]).loc[lines.index[:DRAWN_BARS]]
     left_out = _left_out(len(lines), DRAWN_BARS, "pairs of store and currency", "the ones with the most lines")
     caption = (
         f"Each bar is the whole revenue of a store in one currency: quantity times unit price, less discount.{left_out}"

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
 
 # Stands for the page's text colour until the SVG is written.
@@ -25,6 +26,9 @@ OUTCOMES = {"matched": "#2e9e6b", "ambiguous": "#d9a22b", "unmatched": "#c0504d"
 
 # Days up to which each gets a tick of its own.
 TICKED_DAYS = 10
+
+# Characters; a longer name would leave no room for what it names.
+LONGEST_NAME = 30
 
 # Inches.
 PANEL_WIDTH, LINES_HEIGHT, BAR_HEIGHT, FRAME_HEIGHT = 3.6, 3.0, 0.32, 1.1
@@ -68,7 +72,7 @@ def share_lines(frame: pd.DataFrame, stores: Sequence[str]) -> str:
             axes.set(title=dataset, ylim=(-0.03, 1.03))
             axes.yaxis.set_major_formatter(PercentFormatter(1))
         handles = panels[0].get_lines()
-        figure.legend(handles, stores, loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(handles, [_short(store) for store in stores], loc="outside lower center", ncols=4, frameon=False)
         return _svg(figure)
 
 
@@ -76,29 +80,33 @@ def revenue_bars(frame: pd.DataFrame) -> str:
     """SVG: how revenue divides, a panel for each dataset and a bar for each store and currency, the first on top.
 
     Args:
-        frame: index label (text), columns dataset, revenue and one for each of OUTCOMES; amounts of one currency a row.
+        frame: index store and currency, columns dataset, revenue and one for each of OUTCOMES.
     """
-    labels = list(dict.fromkeys(frame.index))
+    pairs = list(dict.fromkeys(frame.index))
+    revenue = frame.groupby(level=[0, 1])["revenue"].max()
+    labels = [f"{_short(store)} · {revenue[store, currency]:,.0f} {currency}" for store, currency in pairs]
     datasets = sorted(frame["dataset"].unique())
     with mpl.rc_context({**STYLE, "svg.hashsalt": "bars", "hatch.linewidth": 0.5}):
         figure, panels = _panels(datasets, FRAME_HEIGHT + BAR_HEIGHT * len(labels))
         for dataset, axes in zip(datasets, panels, strict=True):
-            amounts = frame[frame["dataset"] == dataset].reindex(labels)
-            _stack(axes, amounts, labels)
+            _stack(axes, frame[frame["dataset"] == dataset].reindex(pairs))
             axes.set_title(dataset)
-        panels[0].set_yticks(range(len(labels)), labels)
-        panels[0].invert_yaxis()
+        panels[0].set(yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
         return _svg(figure)
 
 
 def _panels(datasets: Sequence[str], height: float) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(PANEL_WIDTH * len(datasets), height), layout="constrained")
-    panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    figure = Figure(figsize=(PANEL_WIDTH * len(datasets), height), layout=ConstrainedLayoutEngine(wspace=0.06))
+    panels = figure.subplots(1, len(datasets), sharex=True, sharey=True, squeeze=False)[0]
     for axes in panels:
         axes.grid(visible=True)
         axes.set_axisbelow(True)
     return figure, list(panels)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _shares(frame: pd.DataFrame) -> pd.DataFrame:
@@ -110,23 +118,24 @@ def _shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _date_axis(axes: Axes, days: Sequence[object]) -> None:
     if len(days) <= TICKED_DAYS:
-        axes.set_xticks(date2num(days), [f"{day:%b} {day:%d}" for day in days], rotation=45 if len(days) > 4 else 0)
+        places = date2num(days)  # type: ignore[no-untyped-call]
+        axes.set_xticks(places, [f"{day:%b} {day:%d}" for day in days], rotation=45 if len(days) > 4 else 0)
         return
     locator = AutoDateLocator(maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _stack(axes: Axes, amounts: pd.DataFrame, labels: Sequence[str]) -> None:
+def _stack(axes: Axes, amounts: pd.DataFrame) -> None:
     # Currencies do not compare: each bar is the whole of its own revenue. Discounts above the price leave none.
     totals = amounts["revenue"].where(amounts["revenue"] > 0)
     start = pd.Series(0.0, amounts.index)
     for outcome, colour in OUTCOMES.items():
         width = (amounts[outcome] / totals).clip(0, 1).fillna(0.0)
         hatch = "////" if outcome == "not delivered" else None
-        axes.barh(range(len(labels)), width, left=start, height=0.7, color=colour, label=outcome, hatch=hatch)
+        axes.barh(range(len(amounts)), width, left=start, height=0.7, color=colour, label=outcome, hatch=hatch)
         start += width
-    axes.set_xlim(0, 1)
+    axes.set(xlim=(0, 1), xticks=(0, 0.25, 0.5, 0.75, 1))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(visible=False, axis="y")
 

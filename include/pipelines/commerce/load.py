@@ -18,7 +18,7 @@ from include.errors import HeldError, LongshoreError, TransientError
 from include.ledger import loads, rejects
 from include.ledger.rejects import RejectSpool
 from include.log import line, logger
-from include.pipelines.commerce import rules
+from include.pipelines.commerce import records, rules
 from include.pipelines.commerce.plans import PLANS, Plan
 from include.pipelines.commerce.stage import Staged, stage
 from include.pipelines.commerce.uploads import Upload
@@ -130,9 +130,9 @@ def load_dataset(
 def _job(
     upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions, report: Report
 ) -> Job:
-    plan = PLANS[dataset]
+    plan, parts = PLANS[dataset], upload.parts[dataset]
     name = profile_name or store.profile
-    profile = read_profile(name, settings().profiles_folder) if name else Profile.none()
+    profile = read_profile(name, settings().profiles_folder, records.CONTRACTS.values()) if name else Profile.none()
     return Job(
         upload=upload,
         dataset=dataset,
@@ -140,7 +140,7 @@ def _job(
         store=store,
         profile=profile,
         options=options,
-        digest=loads.digest([part.sha256 for part in upload.parts[dataset]]),
+        digest=loads.digest([part.sha256 for part in parts]) if parts else "",
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
         report=report,
     )
