@@ -132,19 +132,28 @@ def _day_run(day: dt.date, run: Mapping[str, Any] | None, started: set[dt.date])
 
 
 def _follow_store(call: Call, wanted: Range, defaults: Mapping[str, Any]) -> Iterator[list[DayRun]]:
-    pattern = {"run_id_pattern": f"{RUN_PREFIX}__{wanted.store}__%"}
-    newest = {_day_of_run_id(run["dag_run_id"]): run for run in _runs(call, pattern)}
+    newest = {_day_of_run_id(run["dag_run_id"]): run for run in _store_runs(call, wanted)}
     runs = [_planned(day, newest.get(day), wanted.reprocess) for day in wanted.days]
     while True:
-        states = (
-            {run["dag_run_id"]: run["state"] for run in _runs(call, pattern)} if any(r.run_id for r in runs) else {}
-        )
-        runs = [run if run.ended else replace(run, state=states.get(run.run_id, run.state)) for run in runs]
         free = wanted.max_active_runs - sum(bool(run.run_id) and not run.ended for run in runs)
-        waiting = [run for run in runs if not run.run_id and not run.ended][: max(free, 0)]
-        begun = {run.day: _trigger(call, wanted, run.day, defaults) for run in waiting}
+        waiting = [run.day for run in runs if not run.run_id][: max(free, 0)]
+        begun = {day: _trigger(call, wanted, day, defaults) for day in waiting}
         runs = [begun.get(run.day, run) for run in runs]
         yield runs
+        states = {run["dag_run_id"]: run["state"] for run in _store_runs(call, wanted)}
+        runs = [run if run.ended else replace(run, state=states.get(run.run_id, run.state)) for run in runs]
+
+
+def _store_runs(call: Call, wanted: Range) -> list[dict[str, Any]]:
+    """The runs that an earlier or this backfill made for the store."""
+    own = f"{RUN_PREFIX}__{wanted.store}"
+    # Airflow reads the pattern as LIKE does, where an underscore stands for any character.
+    return [run for run in _runs(call, {"run_id_pattern": f"{own}__%"}) if _store_of(run["dag_run_id"]) == own]
+
+
+def _store_of(run_id: str) -> str:
+    """A run id of `_trigger` without day and moment."""
+    return run_id.rsplit("__", 2)[0]
 
 
 def _planned(day: dt.date, newest: Mapping[str, Any] | None, reprocess: Reprocess) -> DayRun:

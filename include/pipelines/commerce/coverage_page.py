@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from include.pipelines.commerce.coverage_plots import OUTCOMES, PALETTE, revenue_bars, share_lines
+from include.pipelines.commerce.coverage_plots import PALETTE, revenue_bars, share_lines
 
 # What a page shows at most: stores that eight colours tell apart, bars and rows that one still reads.
 DRAWN_STORES = len(PALETTE)
@@ -122,18 +122,20 @@ def _shares(frame: pd.DataFrame) -> str:
 
 
 def _revenue(frame: pd.DataFrame) -> str:
-    amounts = frame.groupby(["store", "currency", "dataset"], as_index=False)[list(AMOUNTS)].sum()
-    amounts = amounts.rename(columns={f"{outcome}_revenue": outcome for outcome in OUTCOMES})
-    known = amounts[["matched", "ambiguous", "unmatched"]].sum(axis="columns")
-    amounts["not delivered"] = (amounts["revenue"] - known).clip(lower=0)
-    # Of all stores and currencies those where most lines are at stake, as currencies do not compare.
-    lines = frame.groupby(["store", "currency"])["lines"].sum().sort_values(ascending=False, kind="stable")
-    chosen = amounts.set_index(["store", "currency"]).loc[lines.index[:DRAWN_BARS]]
+    # Exports overlap: an order stands in several uploads, and their revenues do not add up.
+    newest = frame[frame["day"] == frame["store"].map(frame.groupby("store")["day"].max())]
+    amounts = newest.set_index(["store", "currency"])[["day", "dataset", *AMOUNTS]]
+    amounts.columns = amounts.columns.str.removesuffix("_revenue")
+    amounts["not delivered"] = amounts["revenue"].where(amounts["matched"].isna(), 0.0)
+    # Currencies do not compare: drawn are the stores and currencies with most lines.
+    lines = newest.groupby(["store", "currency"])["lines"].max().sort_values(ascending=False, kind="stable")
     left_out = _left_out(len(lines), DRAWN_BARS, "pairs of store and currency", "the ones with the most lines")
     caption = (
-        f"Each bar is the whole revenue of a store in one currency: quantity times unit price, less discount.{left_out}"
+        "Each bar is the revenue of a store's newest upload in one currency: quantity times unit price, less discount."
+        f" Earlier uploads stand in the table; exports overlap, so they do not add up.{left_out}"
     )
-    return _figure("Revenue matched, ambiguous and unmatched", caption, revenue_bars(chosen))
+    drawing = revenue_bars(amounts.loc[lines.index[:DRAWN_BARS]])
+    return _figure("Revenue matched, ambiguous and unmatched", caption, drawing)
 
 
 def _left_out(count: int, limit: int, what: str, which: str) -> str:

@@ -21,7 +21,7 @@ INK = "#010203"
 PALETTE = ("#3b7dd8", "#d9822b", "#2e9e6b", "#c0504d", "#8a63d2", "#a8891c", "#1f9db5", "#c2569b")
 MARKERS = "osD^vPX*"
 
-# What becomes of revenue -> colour. The last one is revenue on days before the master's first delivery.
+# What becomes of revenue -> colour. The last one is what no master was there for.
 OUTCOMES = {"matched": "#2e9e6b", "ambiguous": "#d9a22b", "unmatched": "#c0504d", "not delivered": "#8c8c8c"}
 
 # Days up to which each gets a tick of its own.
@@ -80,11 +80,14 @@ def revenue_bars(frame: pd.DataFrame) -> str:
     """SVG: how revenue divides, a panel for each dataset and a bar for each store and currency, the first on top.
 
     Args:
-        frame: index store and currency, columns dataset, revenue and one for each of OUTCOMES.
+        frame: index store and currency, columns day, dataset, revenue and one for each of OUTCOMES.
     """
     pairs = list(dict.fromkeys(frame.index))
-    revenue = frame.groupby(level=[0, 1])["revenue"].max()
-    labels = [f"{_short(store)} · {revenue[store, currency]:,.0f} {currency}" for store, currency in pairs]
+    uploads = frame[~frame.index.duplicated()]
+    labels = [
+        f"{_short(store)}, {day:%b} {day:%d}: {revenue:,.0f} {currency}"
+        for (store, currency), day, revenue in zip(pairs, uploads["day"], uploads["revenue"], strict=True)
+    ]
     datasets = sorted(frame["dataset"].unique())
     with mpl.rc_context({**STYLE, "svg.hashsalt": "bars", "hatch.linewidth": 0.5}):
         figure, panels = _panels(datasets, FRAME_HEIGHT + BAR_HEIGHT * len(labels))
