@@ -1,0 +1,1 @@
+"""The command line: one module a noun, all of them registered by `app`, all output and exit codes in `output`."""

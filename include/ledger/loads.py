@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from include.errors import DefectError
+from include.ledger.text import storable
 from include.results import Counts, LoadResult
 from include.writers.postgres_errors import translated
 
@@ -97,9 +98,9 @@ def record(
         **counts,
         "ms": result.ms,
         "phases": Jsonb(result.phases),
-        "files": Jsonb([_file(file) for file in result.files]),
-        "facts": Jsonb(facts),
-        "message": result.message,
+        "files": Jsonb(storable([_file(file) for file in result.files])),
+        "facts": Jsonb(storable(facts)),
+        "message": storable(result.message),
         "accepted_by": accepted_by,
     }
     names = ", ".join(values)

@@ -13,6 +13,7 @@ from typing import IO, Any, Self
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
+from include.ledger.text import storable
 from include.results import Reject
 from include.writers.postgres_errors import translated
 
@@ -87,21 +88,8 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
     ):
         for reject in rejects:
             count += 1
-            # PostgreSQL cannot store a NUL in a text; U+2400 is its visible stand-in.
-            raw = reject.raw.replace("\x00", "\u2400") if reject.raw is not None else None
-            copy.write_row(
-                (
-                    load_id,
-                    reject.sequence,
-                    reject.part,
-                    reject.line,
-                    reject.record,
-                    reject.column,
-                    reject.code,
-                    reject.reason,
-                    raw,
-                )
-            )
+            place = (reject.sequence, reject.part, reject.line, reject.record, reject.column)
+            copy.write_row((load_id, *storable((*place, reject.code, reject.reason, reject.raw))))
     return count
 
 

@@ -158,6 +158,7 @@ def _load(
     connect: Connect, upload: Upload, dataset: str, request: Request, stores: StoresFile, report: Report
 ) -> tuple[LoadResult, ...]:
     told = partial(report, dataset)
+    told(0)
     try:
         return load_dataset(connect, upload, dataset, stores, request.options, profile=request.profile, report=told)
     except LongshoreError as error:

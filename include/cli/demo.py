@@ -1,0 +1,104 @@
+"""`demo`: the real DAGs over the shipped samples, from nothing to tables."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from include.cli.output import ExitCode, Panel, print_json, progress
+from include.cli.rows import print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from include.stack.local_runs import LocalRun
+
+HELP = """Load the sample deliveries of three stores over three days with the real DAGs.
+
+\b
+Starts PostgreSQL from its wheel, migrates Airflow's and Longshore's schemas,
+lays the samples out in the landing zone, runs commerce_to_postgres for each
+day and commerce_coverage after them, and shows what every load did.
+A second call finds the same bytes and changes nothing.
+
+\b
+Exit code: 0 done (the samples hold a few rows that are rejected on purpose),
+1 a run failed.
+"""
+
+COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "rejected")
+COLUMNS = ("store", "day", "dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
+COVERAGE = ("store", "day", "dataset", "currency", "lines", "matched", "ambiguous", "unmatched", "revenue")
+
+NEXT = """
+Where to look next
+  ./longshore query "SELECT * FROM commerce.current_inventory WHERE store = 'harbour-books' LIMIT 5"
+  ./longshore rejects list          what was not loaded: line, column, reason
+  ./longshore coverage --html coverage.html
+  ./longshore up                    the same DAGs under Airflow's scheduler, with its web interface
+"""
+
+
+def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """See HELP."""
+    from include.ledger.report import loads_of
+    from include.pipelines.commerce.coverage_report import table
+    from include.samples.shop import DAYS
+    from include.stack.lifecycle import stack
+    from include.writers.postgres_session import connect
+
+    with progress("starting PostgreSQL") as report:
+        runs = _run(report)
+    with connect(stack().postgres.url()) as connection:
+        loads = loads_of(connection, "airflow", [run.run_id for run in runs])
+        coverage = table(connection, None, DAYS[0], DAYS[-1])
+    if json:
+        print_json({"runs": [asdict(run) for run in runs], "loads": loads, "coverage": coverage})
+    else:
+        _print(loads, coverage)
+    raise typer.Exit(ExitCode.DONE if all(run.state == "success" for run in runs) else ExitCode.FAILED)
+
+
+def _run(report: Callable[[str], None]) -> list[LocalRun]:
+    from include.samples.generate import lay_out
+    from include.samples.shop import DAYS
+    from include.settings import settings
+    from include.stack.lifecycle import stack
+    from include.stack.local_runs import run_dags
+    from include.stack.supervisor import log_file
+
+    environment = stack().airflow_environment(report)
+    report("laying out the samples")
+    lay_out(settings().home / "landing")
+    report("starting Airflow")
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("commerce_to_postgres", {"from": day.isoformat(), "until": day.isoformat()}) for day in DAYS
+    ]
+    runs = []
+    for run in run_dags([*requests, ("commerce_coverage", {})], environment, log_file(settings().home, "demo")):
+        runs.append(run)
+        report(f"ran {run.dag_id} {run.conf.get('from', '')}: {run.state}")
+    return runs
+
+
+def _print(loads: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> None:
+    print_table(COLUMNS, [_load(row) for row in loads if row["status"] != "skipped"])
+    typer.echo()
+    print_table(COVERAGE, [[row[name] for name in COVERAGE] for row in coverage])
+    changed = any(row["status"] not in {"unchanged", "skipped"} for row in loads)
+    if not changed:
+        typer.echo("\nNothing changed: the same bytes are loaded already.")
+    typer.echo(NEXT.rstrip())
+
+
+def _load(row: dict[str, Any]) -> list[object]:
+    rate = round(row["rows_read"] / row["ms"] * 1000) if row["ms"] else 0
+    names = [row[name] for name in ("store", "day", "dataset", "status")]
+    return [*names, *(row[name] for name in COUNTS), round(row["ms"]), rate]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `demo`."""
+    app.command("demo", help=HELP, rich_help_panel=Panel.STACK)(demo)

@@ -1,0 +1,168 @@
+"""`load`: one delivery into the database, at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from include.cli.output import Panel, exit_code_of, print_json, words
+from include.cli.rows import print_table
+from include.cli.target import Target, connector
+from include.errors import UsageError
+
+if TYPE_CHECKING:
+    from include.pipelines.commerce.command import Located, Outcome, Request
+    from include.results import LoadResult
+
+DATASETS = ("catalog", "inventory", "orders", "variants")
+
+HELP = """Load a store's delivery for one day: a folder, or a single file.
+
+\b
+A folder holds {catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip]; of
+a single file only its own dataset is loaded. Store and day are taken from
+a folder named <store>/<YYYY-MM-DD>, or given. Paths may be URLs (s3://).
+
+\b
+  longshore load commerce landing/sunrise/2026-03-01
+  longshore load commerce ~/export.csv --dataset orders \\
+      --store sunrise --day 2026-03-01 --dry-run
+  longshore load commerce landing/sunrise/2026-03-01 --accept
+  longshore load commerce landing/sunrise/2026-03-01 --json
+
+\b
+Each dataset is one transaction: all of it, or nothing. The delivery is the
+truth for its store and day: rows that it lacks are deleted. Loading the same
+bytes again changes nothing. A delivery that would delete too much, has 0 bytes
+or lacks a file is held until --accept.
+
+\b
+Exit code: 0 loaded, 1 a dataset failed, 2 wrong usage, 3 loaded with rejects,
+4 a dataset is held.
+"""
+
+GROUP_HELP = "Load a delivery: longshore load commerce FOLDER."
+
+COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "duplicates", "rejected", "folded")
+COLUMNS = ("dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
+
+# Of a Shopify export's headers, dozens feed no column; that many are read.
+NAMES_SHOWN = 6
+
+
+def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The delivery's folder, or one file of it.")],
+    store: Annotated[str | None, typer.Option("--store", metavar="NAME", help="Whose delivery it is.")] = None,
+    day: Annotated[
+        dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Of which day.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", metavar="NAME", help=f"Only this one: {', '.join(DATASETS)}.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Profile in config/profiles, or a path; else the store's."),
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Let a held delivery through.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load again although these bytes are loaded.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but commit.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    target: Target = "",
+) -> None:
+    """See HELP."""
+    from getpass import getuser
+
+    from include.pipelines.commerce.command import Request, locate
+    from include.pipelines.commerce.load import LoadOptions
+
+    if dataset and dataset not in DATASETS:
+        raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(DATASETS)}.")
+    options = LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
+    request = Request(path, store, day.date() if day else None, dataset, profile, options)
+    outcome = _load(locate(request), request, target)
+    if json:
+        print_json(outcome.as_json())
+    else:
+        _print(outcome)
+    raise typer.Exit(exit_code_of(outcome.results))
+
+
+def _load(located: Located, request: Request, target: str) -> Outcome:
+    from include.pipelines.commerce.command import load_delivery
+    from include.settings import read_stores, settings
+
+    stores = read_stores(settings().stores_file)
+    if not stores.listed(located.delivery.store):
+        words().print(
+            f"{located.delivery.store} is not in {settings().stores_file.name}: it loads with the defaults.",
+            markup=False,
+        )
+    with connector(target) as connect, _progress(len(located.datasets)) as report:
+        return load_delivery(connect, located, request, stores, report)
+
+
+@contextmanager
+def _progress(datasets: int) -> Iterator[Callable[[str, int], None]]:
+    """A bar over the datasets, with the rows of the one that is being loaded; on a terminal only."""
+    console = words()
+    if not console.is_terminal:
+        yield lambda _name, _rows: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("opening", total=datasets)
+        seen: list[str] = []
+
+        def report(name: str, rows: int) -> None:
+            if name not in seen:
+                seen.append(name)
+            bar.update(task, description=f"{name}: {rows:,} rows", completed=len(seen) - 1)
+
+        yield report
+
+
+def _print(outcome: Outcome) -> None:
+    print_table(COLUMNS, [_row(result) for result in outcome.results])
+    said: dict[str, list[str]] = {}
+    for result in outcome.results:
+        for remark in _remarks(result):
+            said.setdefault(remark, []).append(result.dataset)
+    for remark, datasets in said.items():
+        words().print(f"{', '.join(datasets)}: {remark}", markup=False)
+
+
+def _row(result: LoadResult) -> list[object]:
+    counts = [getattr(result.counts, name) for name in COUNTS]
+    return [result.dataset, result.status.value, *counts, round(result.ms), round(result.rows_per_s)]
+
+
+def _remarks(result: LoadResult) -> Iterator[str]:
+    """What a person should know or do about the dataset."""
+    if result.message:
+        yield result.message
+    if result.unknown_columns:
+        yield f"not loaded, since no column of the contract goes by these headers: {_some(result.unknown_columns)}"
+    if result.header_changes:
+        yield f"the header changed since the load before: {_some(result.header_changes)}"
+    if result.counts.rejected:
+        how = f"rejects list --load {result.load_id}" if result.load_id else "check FILE"
+        yield f"see the rejected rows with ./longshore {how}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more (./longshore explain has them all)" if more > 0 else "")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `load` with one command per pipeline."""
+    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
+    group.command("commerce", help=HELP)(commerce)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="load", rich_help_panel=Panel.DATA)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+COMMANDS = (
+    "load",
+    "load commerce",
+    "query",
+    "check",
+    "rejects",
+    "rejects list",
+    "rejects show",
+    "coverage",
+    "backfill",
+    "explain",
+)
+
+PROGRAM = """
+import sys
+from include.cli.app import main
+for command in sys.argv[1:]:
+    print(">>", command, flush=True)
+    code = main([*command.split(), "--help"])
+    slow = {"pyarrow", "psycopg", "pandas"} & {name.partition(".")[0] for name in sys.modules}
+    print("<<", code, *sorted(slow), flush=True)
+"""
+
+
+def test_help_of_every_data_command_answers_without_the_heavy_packages() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *COMMANDS], capture_output=True, text=True, check=True)
+    pages = done.stdout.split(">> ")[1:]
+    assert [page.partition("\n")[0] for page in pages] == list(COMMANDS)
+    for page in pages:
+        assert page.endswith("<< 0\n"), f"import what is named last inside the command: {page}"
+
+
+def test_help_teaches_by_examples() -> None:
+    nouns = [command for command in COMMANDS if command not in {"load", "rejects"}]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *nouns], capture_output=True, text=True, check=True)
+    for page in done.stdout.split(">> ")[1:]:
+        command = page.partition("\n")[0]
+        assert page.count(f"longshore {command}") >= 2, f"{command} --help shows no example"
