@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -74,11 +73,11 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The session's first process outlives the workers: it takes the server and all files away."""
+    """The session's first process outlives the workers: it takes servers and files away."""
     if not hasattr(config, "workerinput"):
-        if (HOME / "postgres").exists():
-            _server().destroy()
-        shutil.rmtree(HOME, ignore_errors=True)
+        from include.stack.scratch import remove_home
+
+        remove_home(HOME)
 
 
 @pytest.fixture(scope="session")

@@ -11,19 +11,18 @@ A module without `register` is a part that nouns share. All of them may import t
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from include.cli import __path__ as folder
 from include.cli.output import ExitCode, report_error
 
 # Importing these would run or import the application itself.
-NO_NOUNS = {"__main__", "app", "output"}
+NO_NOUNS = {"__init__", "__main__", "app"}
 
 # The order of the help page; what is not listed comes last.
 ORDER = (
@@ -52,9 +51,9 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for found in pkgutil.iter_modules(folder):
-        if found.name not in NO_NOUNS:
-            module = import_module(f"include.cli.{found.name}")
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        if file.stem not in NO_NOUNS:
+            module = import_module(f"include.cli.{file.stem}")
             if hasattr(module, "register"):
                 module.register(app)
     return app

@@ -40,10 +40,10 @@ def test(context: typer.Context) -> None:
 
 
 def _run_to_its_end(command: list[str], root: Path, environment: dict[str, str]) -> int:
-    """Runs pytest; Ctrl-C and SIGTERM reach it as an interrupt, so that it ends its tests and says which it did."""
+    """Runs pytest; Ctrl-C and SIGTERM end pytest, not this process, which has the test servers to take away."""
     with subprocess.Popen(command, cwd=root, env=environment) as process:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to pytest, too
-        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         return process.wait()
 
 

@@ -120,7 +120,8 @@ def test_the_migrated_table_is_what_the_contract_says(connection: Connection, ta
     assert [row[0] for row in columns if row[3]] == [column.name for column in table.columns if column.collate_c]
     key = connection.execute(
         "SELECT array_agg(attname ORDER BY place) FROM pg_index, unnest(indkey) WITH ORDINALITY AS k (number, place)"
-        " JOIN pg_attribute ON attnum = k.number WHERE attrelid = indrelid AND indrelid = %s::regclass AND indisprimary",
+        " JOIN pg_attribute ON attnum = k.number"
+        " WHERE attrelid = indrelid AND indrelid = %s::regclass AND indisprimary",
         [f"{table.schema}.{table.name}"],
     ).fetchone()
     assert tuple(key[0]) == table.key

@@ -1,4 +1,4 @@
-"""What every writer is held to: subclass `WriterContract` and say how to open the writer and how to look into its store."""
+"""What every writer is held to: subclass `WriterContract`, say how to open the writer and to look into its store."""
 
 from __future__ import annotations
 
@@ -86,7 +86,20 @@ class WriterContract(ABC):
         assert self.stored() == {"a": 1, "b": None}
 
     def test_any_unicode_text_arrives_as_it_is(self) -> None:
-        keys = ["", " ", "é", "e\u0301", "日本", "🛒", 'say "hi", twice', "two\nlines", "tab\there", "\\.", "\\N", "NULL"]
+        keys = [
+            "",
+            " ",
+            "é",
+            "e\u0301",
+            "日本",
+            "🛒",
+            'say "hi", twice',
+            "two\nlines",
+            "tab\there",
+            "\\.",
+            "\\N",
+            "NULL",
+        ]
         assert self.load(*((key, 1) for key in keys)).inserted == len(keys)
         assert set(self.stored()) == set(keys)
 

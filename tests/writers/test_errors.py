@@ -101,7 +101,11 @@ def test_a_transient_error_that_stays_is_raised_in_the_end() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [kind("what", "next") for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LongshoreError)],
+    [
+        kind("what", "next")
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, LongshoreError)
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_every_error_survives_a_trip_to_another_process(error: LongshoreError) -> None:

@@ -28,7 +28,7 @@ STORED = Table(
     key=("owner", "key"),
     scope=("owner",),
 )
-SELECT = 'SELECT key, amount, _sequence AS line, _sequence FROM {staging}'
+SELECT = "SELECT key, amount, _sequence AS line, _sequence FROM {staging}"
 
 
 class TestPostgresCopyWriter(WriterContract):

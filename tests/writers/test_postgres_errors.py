@@ -23,7 +23,9 @@ def test_each_sqlstate_says_what_the_caller_should_do(kind: type[Exception], sta
 
 def test_no_class_of_errors_that_psycopg_knows_is_left_over() -> None:
     known = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and isinstance(getattr(kind, "sqlstate", None), str)
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and isinstance(getattr(kind, "sqlstate", None), str)
     ]
     assert len(known) > 200
     assert all(isinstance(translate(kind("x")), tuple(MEANING)) for kind in known)

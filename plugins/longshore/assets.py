@@ -1,0 +1,8 @@
+"""The assets by which one DAG wakes another; both sides take them from here."""
+
+from __future__ import annotations
+
+from airflow.sdk import Asset
+
+# An event says that an upload was closed, no more: consumers ask the ledger what is due, because events coalesce.
+COMMERCE_UPLOADS = Asset(name="commerce_uploads", uri="x-longshore://commerce/uploads", group="commerce")

@@ -1,0 +1,1 @@
+"""Hooks: Airflow connections as the things that `include` works with."""

@@ -1,0 +1,1 @@
+"""Operators: one call of `include` each, with its outcome as Airflow understands it."""

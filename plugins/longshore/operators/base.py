@@ -1,0 +1,42 @@
+"""What all operators of Longshore share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from longshore.hooks.postgres import LongshorePostgresHook
+
+CONNECTION = "longshore_postgres"
+
+
+class LongshorePostgresOperator(BaseOperator):
+    """An operator that works on the database behind one Airflow connection.
+
+    Args:
+        postgres_conn_id: the connection.
+        kwargs: of Airflow's BaseOperator.
+    """
+
+    def __init__(self, *, postgres_conn_id: str = CONNECTION, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.postgres_conn_id = postgres_conn_id
+
+    @cached_property
+    def hook(self) -> LongshorePostgresHook:
+        from longshore.hooks.postgres import LongshorePostgresHook
+
+        return LongshorePostgresHook(postgres_conn_id=self.postgres_conn_id)
+
+    @property
+    def statement_timeout_ms(self) -> int:
+        """The task's `execution_timeout` for the database, which then ends the statement itself; 0 is none."""
+        return int(self.execution_timeout.total_seconds() * 1000) if self.execution_timeout else 0
+
+    def on_kill(self) -> None:
+        """Cancels the running statement; the transaction rolls back."""
+        if "hook" in self.__dict__:
+            self.hook.cancel()

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+
+def load_operator(**changes: Any) -> Any:
+    from longshore.operators.commerce import LoadDatasetOperator
+
+    return LoadDatasetOperator(task_id="load", upload={}, dataset="orders", **changes)
+
+
+@pytest.mark.parametrize(("timeout", "timeout_ms"), [(None, 0), (dt.timedelta(minutes=2), 120_000)])
+def test_the_timeout_of_the_task_reaches_the_database_in_milliseconds(
+    timeout: dt.timedelta | None, timeout_ms: int
+) -> None:
+    assert load_operator(execution_timeout=timeout).statement_timeout_ms == timeout_ms
+
+
+def options(**params: Any) -> Any:
+    return load_operator()._options({"params": params, "dag_run": SimpleNamespace(triggering_user_name="ada")})
+
+
+def test_the_ledger_learns_who_let_a_delivery_through_and_nobody_else() -> None:
+    assert (options(accept=True).accept, options(accept=True).accepted_by) == (True, "ada")
+    assert (options(force=True).force, options(force=True).accepted_by) == (True, None)
+
+
+def test_operators_take_keywords_only_and_template_what_comes_from_other_tasks() -> None:
+    from longshore.operators import commerce
+
+    operators = [value for name, value in vars(commerce).items() if name.endswith("Operator")]
+    for operator in operators:
+        kinds = {parameter.kind for parameter in list(inspect.signature(operator.__init__).parameters.values())[1:]}
+        assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}, operator.__name__
+        assert isinstance(operator.template_fields, tuple), operator.__name__
+
+
+def test_killing_a_task_that_has_not_connected_yet_opens_no_connection() -> None:
+    operator = load_operator()
+    operator.on_kill()
+    assert "hook" not in vars(operator)
+
+
+@pytest.mark.parametrize(("map_index", "place"), [(-1, "upload.close"), (3, "upload.close/mapped/3")])
+def test_the_link_of_a_load_leads_to_what_became_of_its_upload(map_index: int, place: str) -> None:
+    from longshore.links import UploadLink
+
+    key = SimpleNamespace(
+        dag_id="commerce_to_postgres",
+        run_id="manual__2025-01-10T11:00:00+00:00",
+        task_id="upload.orders.load",
+        map_index=map_index,
+    )
+    link = UploadLink().get_link(load_operator(), ti_key=key)
+    assert link == f"/dags/commerce_to_postgres/runs/manual__2025-01-10T11%3A00%3A00%2B00%3A00/tasks/{place}/xcom"
