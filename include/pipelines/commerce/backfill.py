@@ -34,7 +34,14 @@ PAGE = 100
 # Seconds between two looks at the runs: a run of a day takes about 5.
 POLL_S = 2.0
 
+# Seconds after its last run within which Airflow closes a backfill (it looks every 30 s), and some air.
+CLOSING_S = 60.0
+
 RUN_PREFIX = "store_backfill"
+
+
+class ConflictError(SetupError):
+    """Another backfill of the DAG is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +123,31 @@ def _follow_all(call: Call, wanted: Range, defaults: Mapping[str, Any]) -> Itera
     planned = _ask(call, "POST", "/api/v2/backfills/dry_run", body)["backfills"]
     started = {_day(run["logical_date"]) for run in planned}
     if started:
-        _ask(call, "POST", "/api/v2/backfills", body)
+        _start(call, body)
     window = {"logical_date_gte": str(body["from_date"]), "logical_date_lte": str(body["to_date"])}
     while True:
         # Runs that people made by hand bear the moment at which they made them.
         found = {_day(run["logical_date"]): run for run in _runs(call, window) if _is_midnight(run["logical_date"])}
         yield [_day_run(day, found.get(day), started) for day in wanted.days]
+
+
+def _start(call: Call, body: dict[str, Any]) -> None:
+    """Makes the backfill, once Airflow has closed one whose runs have all ended: it is a while behind."""
+    deadline = time.monotonic() + CLOSING_S
+    while True:
+        try:
+            _ask(call, "POST", "/api/v2/backfills", body)
+            return
+        except ConflictError:
+            if time.monotonic() > deadline or _unfinished(call):
+                raise
+            time.sleep(POLL_S)
+
+
+def _unfinished(call: Call) -> bool:
+    """Whether a run of any backfill of the DAG still has something to do."""
+    query = f"/api/v2/dags/{DAG}/dagRuns?run_type=backfill&state=queued&state=running&limit=1"
+    return bool(_ask(call, "GET", query)["dag_runs"])
 
 
 def _day_run(day: dt.date, run: Mapping[str, Any] | None, started: set[dt.date]) -> DayRun:
@@ -203,7 +229,9 @@ def _refused(error: urllib.error.HTTPError) -> SetupError:
             f"Airflow has no DAG {DAG}: {detail}.", "See why: ./longshore airflow dags list-import-errors"
         )
     if error.code == 409:
-        return SetupError(f"Airflow refuses: {detail}.", "Let it end, or cancel it in the web interface (Backfills).")
+        return ConflictError(
+            f"Airflow refuses: {detail}.", "Let it end, or cancel it in the web interface (Backfills)."
+        )
     if error.code in {400, 422}:
         return UsageError(f"Airflow refuses the range: {detail}.")
     return SetupError(f"Airflow answered with {error.code}: {detail}.", "See ./longshore logs api-server.")

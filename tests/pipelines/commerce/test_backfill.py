@@ -26,6 +26,7 @@ class Airflow:
         self.runs: dict[str, dict[str, Any]] = {}
         self.confs: list[dict[str, Any]] = []
         self.most_active = 0
+        self.conflicts = 0
 
     def __call__(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         address = urlsplit(path)
@@ -55,6 +56,10 @@ class Airflow:
         return {"backfills": [{"logical_date": date} for date in dates if not (keep and date in present)]}
 
     def _backfill(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.conflicts:
+            self.conflicts -= 1
+            answer = io.BytesIO(json.dumps({"detail": "already a running backfill"}).encode())
+            raise urllib.error.HTTPError("http://127.0.0.1", 409, "Conflict", Message(), answer)
         self.confs.append(body["dag_run_conf"])
         for run in self._plan(body)["backfills"]:
             self.add(f"backfill__{run['logical_date']}", "queued", run["logical_date"])
@@ -68,6 +73,8 @@ class Airflow:
 
     def _list(self, query: dict[str, Any]) -> dict[str, Any]:
         prefix = query.get("run_id_pattern", "%").rstrip("%")
+        if query.get("run_type") == "backfill":
+            return {"dag_runs": [run for run in self.runs.values() if run["state"] == "queued"]}
         found = [dict(run) for name, run in self.runs.items() if name.startswith(prefix)]
         for run in self.runs.values():
             run["state"] = self.outcome if run["state"] == "queued" else run["state"]
@@ -94,6 +101,20 @@ def test_a_second_backfill_leaves_the_runs_alone() -> None:
     follow(airflow)
     assert states(follow(airflow)) == [PRESENT] * 3
     assert len(airflow.confs) == 1
+
+
+def test_a_backfill_that_has_ended_but_is_not_yet_closed_is_waited_for() -> None:
+    airflow = Airflow()
+    airflow.conflicts = 1
+    assert states(follow(airflow)) == ["success"] * 3
+
+
+def test_a_backfill_that_is_still_at_work_is_not_waited_for() -> None:
+    airflow = Airflow()
+    airflow.conflicts = 1
+    airflow.add("backfill__2020-01-01", "queued", "2020-01-01T00:00:00Z")
+    with pytest.raises(SetupError, match="already a running"):
+        follow(airflow)
 
 
 def test_failed_runs_end_the_watch_too() -> None:
