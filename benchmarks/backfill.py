@@ -1,7 +1,7 @@
 """Backfills the days of UCI Online Retail through Airflow, and compares the tables with the files.
 
     ./longshore up
-    .venv/bin/python -m benchmarks.backfill FOLDER [--max-active-runs 2] [--json]
+    PYTHONPATH=. .venv/bin/python -m benchmarks.backfill FOLDER [--max-active-runs 2] [--json]
 
 FOLDER holds one file a day, named <YYYY-MM-DD>.csv (databricks/Spark-The-Definitive-Guide, data/retail-data/by-day,
 CC BY 4.0). They are laid out as deliveries of the store `online-retail`, all days from the first to the last are
