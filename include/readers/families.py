@@ -63,8 +63,9 @@ def as_objects(members: Mapping[str, pa.Array], count: int) -> pa.StringArray:
     pairs = [_pairs(name, values) for name, values in members.items()]
     if not pairs:
         return pa.nulls(count, pa.string())
-    joined = pc.binary_join_element_wise(*pairs, ",", null_handling="skip")
-    objects = pc.binary_join_element_wise("{", joined, "}", "")
+    # Not by `null_handling="skip"`: it drops rows in which all are null (pyarrow 26).
+    joined = pc.binary_join_element_wise(*(pc.fill_null(pair, "") for pair in pairs), "")
+    objects = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
     return pc.if_else(pc.equal(joined, ""), NO_TEXT, objects)
 
 
@@ -74,10 +75,11 @@ def _form(family: str) -> re.Pattern[str]:
 
 
 def _pairs(name: str, values: pa.Array) -> pa.StringArray:
+    """`,"name":value` for each value, null for null."""
     if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type) or pa.types.is_boolean(values.type):
         texts = values.cast(pa.string())
     else:
         texts = pa.array(
             [None if text is None else json.dumps(text) for text in values.cast(pa.string()).to_pylist()], pa.string()
         )
-    return pc.binary_join_element_wise(f"{json.dumps(name)}:", texts, "")
+    return pc.binary_join_element_wise(f",{json.dumps(name)}:", texts, "")
