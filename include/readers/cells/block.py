@@ -67,13 +67,13 @@ class BlockReader:
             its group key alone.
         """
         total = block.cells.num_rows + block.blank
-        block = _without_empty(block)
+        block = without_empty(block)
         columns = {
             column.name: read_column(block.cells.column(self.positions[column.name]), column, readings[column.name])
             for column in self.columns
             if column.name in readings
         }
-        refused = np.flatnonzero(_refused(block))
+        refused = np.flatnonzero(refused_rows(block))
         columns = _without_refused(columns, refused, self.contract.group)
         folded = self._folded(columns, refused, block.cells.num_rows)
         flaws = _by_row(columns, self.columns, folded)
@@ -162,12 +162,12 @@ def _nulls(values: pa.Array) -> Mask:
     return mask
 
 
-def _refused(block: TextBlock) -> Mask:
+def refused_rows(block: TextBlock) -> Mask:
     """The records that the text layer rejected."""
     return np.isin(block.records.to_numpy(), [reject.record for reject in block.rejects])
 
 
-def _without_empty(block: TextBlock) -> TextBlock:
+def without_empty(block: TextBlock) -> TextBlock:
     """The block without records whose cells are all blank; what the text layer rejected stays."""
     empty: Mask | None = None
     for cells in block.cells.columns:
@@ -177,7 +177,7 @@ def _without_empty(block: TextBlock) -> TextBlock:
             return block
     if empty is None:
         return block
-    empty &= ~_refused(block)
+    empty &= ~refused_rows(block)
     kept = to_mask(~empty)
     return replace(
         block, cells=block.cells.filter(kept), lines=block.lines.filter(kept), records=block.records.filter(kept)
