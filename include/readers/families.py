@@ -80,6 +80,10 @@ def _pairs(name: str, values: pa.Array) -> pa.StringArray:
         texts = values.cast(pa.string())
     else:
         texts = pa.array(
-            [None if text is None else json.dumps(text) for text in values.cast(pa.string()).to_pylist()], pa.string()
+            [
+                None if text is None else json.dumps(text, ensure_ascii=False)
+                for text in values.cast(pa.string()).to_pylist()
+            ],
+            pa.string(),
         )
-    return pc.binary_join_element_wise(f",{json.dumps(name)}:", texts, "")
+    return pc.binary_join_element_wise(f",{json.dumps(name, ensure_ascii=False)}:", texts, "")
