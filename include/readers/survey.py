@@ -6,7 +6,7 @@ that may name rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,10 @@ from include.readers.profile import DateOrder, DecimalForm, Profile
 HASHED_VALUES = 8_000_000
 # Cells on which a type is tried before the whole block is.
 TRIED_CELLS = 100
+# Values of a mixed column that are tried on types that only some of them fit.
+SAMPLED_VALUES = 1_000
+# Digits from which on whole numbers of one length are codes (EAN, GTIN), which nobody adds up.
+CODE_DIGITS = 8
 # Example shapes of a column.
 SHAPES = 3
 # Bytes of a code; longer values are texts.
@@ -57,11 +61,11 @@ ALL_FITS: tuple[Fit, ...] = ((ColumnType.BOOLEAN, None), *NUMBER_FITS, *DATE_FIT
 class ColumnSurvey:
     """What one column holds.
 
-    `filled` and `blank` count cells, `longest` is in bytes, `shapes` are examples with 9 for digits and a for letters.
+    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and a for letters.
     `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
     blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
     `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was
-    not followed to the end.
+    not followed to the end. `sample` holds the first values.
     """
 
     header: str
@@ -69,6 +73,7 @@ class ColumnSurvey:
     filled: int = 0
     blank: int = 0
     longest: int = 0
+    shortest: int = 2**31
     shapes: tuple[str, ...] = ()
     fits: frozenset[Fit] = frozenset(ALL_FITS)
     plain: bool = True
@@ -79,6 +84,7 @@ class ColumnSurvey:
     numbers: Evidence = field(default_factory=Evidence)
     dates: Evidence = field(default_factory=Evidence)
     unique: bool | None = True
+    sample: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
     _hashes: list[np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=list)
 
     @property
@@ -94,7 +100,11 @@ class ColumnSurvey:
         if len(values) == 0:
             return
         self.filled += len(values)
-        self.longest = max(self.longest, int(pc.max(pc.binary_length(values)).as_py()))
+        bounds = pc.min_max(pc.binary_length(values))
+        self.shortest = min(self.shortest, int(bounds["min"].as_py()))
+        self.longest = max(self.longest, int(bounds["max"].as_py()))
+        if len(self.sample) == 0:
+            self.sample = values.slice(0, SAMPLED_VALUES)
         self.shapes = tuple(dict.fromkeys((*self.shapes, *map(mask_shape, values.slice(0, 50).to_pylist()))))[:SHAPES]
         self._learn_flags(values)
         self.fits = frozenset(fit for fit in self.fits if _fits(values, fit))
@@ -164,26 +174,33 @@ class FileSurvey:
 
     def fits(self, column: ColumnSurvey, kind: ColumnType) -> bool:
         """Whether all of a column's values can be read as the type, in the file's forms."""
-        if kind in {ColumnType.TEXT, ColumnType.IDENTIFIER}:
-            return True
-        forms: Mapping[ColumnType, DecimalForm | DateOrder | None] = {
-            ColumnType.BOOLEAN: None,
-            ColumnType.INTEGER: self.decimal or DecimalForm.DOT,
-            ColumnType.DECIMAL: self.decimal or DecimalForm.DOT,
-            ColumnType.DATE: self.date_order or DateOrder.ISO,
-            ColumnType.TIMESTAMP: self.date_order or DateOrder.ISO,
-        }
-        return (kind, forms[kind]) in column.fits
+        return kind in {ColumnType.TEXT, ColumnType.IDENTIFIER} or self._fit(kind) in column.fits
+
+    def _fit(self, kind: ColumnType) -> Fit:
+        if kind in {ColumnType.INTEGER, ColumnType.DECIMAL}:
+            return kind, self.decimal or DecimalForm.DOT
+        if kind in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+            return kind, self.date_order or DateOrder.ISO
+        return kind, None
+
+    def nearly(self, column: ColumnSurvey) -> tuple[ColumnType, int] | None:
+        """A type that more than half of the first values fit but not all, and how many do; None where there is none."""
+        for kind in () if column.padded else (ColumnType.DECIMAL, ColumnType.TIMESTAMP):
+            misfits = KINDS[kind].read(TextColumn(column.sample), _reading(self._fit(kind))).null_count
+            if 0 < misfits * 2 < len(column.sample):
+                return kind, len(column.sample) - misfits
+        return None
 
     def type_of(self, column: ColumnSurvey) -> ColumnType:
         """The narrowest type that keeps all there is in a column's values."""
         if column.filled == 0:
             return ColumnType.TEXT
         number = not column.padded
+        code = column.plain and column.shortest == column.longest >= CODE_DIGITS
         kinds = (
             (ColumnType.BOOLEAN, not column.bits),
-            (ColumnType.INTEGER, number and column.plain),
-            (ColumnType.DECIMAL, number),
+            (ColumnType.INTEGER, number and column.plain and not code),
+            (ColumnType.DECIMAL, number and not code),
             (ColumnType.DATE, not column.clock),
             (ColumnType.TIMESTAMP, True),
             (ColumnType.IDENTIFIER, column.code and column.longest <= CODE_BYTES),
@@ -237,12 +254,16 @@ def _bound_hashes(columns: tuple[ColumnSurvey, ...]) -> None:
 
 
 def _fits(values: pa.StringArray, fit: Fit) -> bool:
-    kind, form = fit
-    reading = Reading(
+    kind, reading = fit[0], _reading(fit)
+    return all(KINDS[kind].read(TextColumn(cells), reading).null_count == 0 for cells in _tried_first(values))
+
+
+def _reading(fit: Fit) -> Reading:
+    form = fit[1]
+    return Reading(
         decimal=form if isinstance(form, DecimalForm) else DecimalForm.DOT,
         date_order=form if isinstance(form, DateOrder) else None,
     )
-    return all(KINDS[kind].read(TextColumn(cells), reading).null_count == 0 for cells in _tried_first(values))
 
 
 def _tried_first(values: pa.StringArray) -> Iterator[pa.StringArray]:

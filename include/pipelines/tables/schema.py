@@ -34,6 +34,11 @@ def create_statement(table: Table) -> str:
     return f"CREATE TABLE IF NOT EXISTS {_qualified(table)} (\n    " + ",\n    ".join(lines) + "\n)"
 
 
+def table_exists(connection: Connection[TupleRow], table: Table) -> bool:
+    """Whether there is a table of that name."""
+    return _columns(connection, _qualified(table)) is not None
+
+
 def ensure_table(connection: Connection[TupleRow], table: Table) -> None:
     """Makes the table, and its schema, where there is none; else compares it with what the contract says.
 
