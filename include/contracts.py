@@ -39,6 +39,8 @@ class Column:
     rows that share the contract's `group` column (an order, a product) and may stand on its first row only; a blank
     one on a later row says nothing. `null_words` are read as blank (compared without regard to case). `empty_is_value`
     keeps a quoted empty text apart from an absent one. `personal` columns are loaded only where a profile asks.
+    `family`: the form of the headers (`Price / *`) that feed this column together, as a JSON object of what the star
+    stands for and the value; `type` is that of each value.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Column:
     empty_is_value: bool = False
     personal: bool = False
     description: str = ""
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,11 @@ def settings() -> Settings:
     return Settings()
 
 
+def from_root(path: str) -> str:
+    """A relative path as one from the project's root; absolute paths and URLs as they are."""
+    return path if "://" in path else str(PROJECT_ROOT / path)
+
+
 def today() -> dt.date:
     """The current day in UTC."""
     return dt.datetime.now(dt.UTC).date()

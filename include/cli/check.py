@@ -63,7 +63,7 @@ def check(
     if json:
         typer.echo(encode(found.as_json()))
     else:
-        _print(found)
+        print_checked(found)
     raise typer.Exit(ExitCode.LOADED_WITH_REJECTS if found.counts.rejected else ExitCode.DONE)
 
 
@@ -77,7 +77,8 @@ def _reading(profile: str | None, store: str) -> tuple[Profile, str]:
     return (read_profile(name, settings().profiles_folder) if name else Profile.none()), known.time_zone
 
 
-def _print(found: Checked) -> None:
+def print_checked(found: Checked) -> None:
+    """Prints how a file was read, its columns with first values, and its rejects."""
     for line in _form(found):
         typer.echo(cell_text(line))
     if not found.facts.empty:
@@ -119,7 +120,9 @@ def _form(found: Checked) -> list[str]:
 
 def _columns(found: Checked) -> list[list[Any]]:
     """One line for each column that the file has, with its first values."""
-    headers = found.facts.as_json()["columns"]
+    facts = found.facts.as_json()
+    families = {name: ", ".join(members) for name, members in facts["families"].items()}
+    headers = {**facts["columns"], **families}
     columns = [column for column in found.contract.columns if column.name in headers]
     return [
         [

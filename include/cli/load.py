@@ -16,6 +16,7 @@ from include.errors import UsageError
 
 if TYPE_CHECKING:
     from include.pipelines.commerce.command import Located, Outcome, Request
+    from include.pipelines.tables.load import TableRequest
     from include.results import LoadResult
     from include.settings import StoresFile
 
@@ -47,7 +48,26 @@ Exit code: 0 loaded, 1 a dataset failed, 2 wrong usage, 3 loaded with rejects,
 4 a dataset is held.
 """
 
-GROUP_HELP = "Load a delivery: longshore load commerce FOLDER."
+TABLE_HELP = """Load one CSV of any kind into the table that its contract names.
+
+\b
+  longshore contract infer articles.csv --out articles.yaml
+  longshore load table articles.csv --contract articles.yaml --dry-run
+  longshore load table articles.csv --contract articles.yaml
+  longshore load table s3://in/july.csv.gz --contract articles.yaml \\
+      --source hamburg --day 2026-07-31 --json
+
+\b
+The table is made from the contract where there is none, else compared with
+it. All of the file in one transaction, or nothing. The same bytes again change
+nothing. A file that would delete too much, or has 0 bytes, is held until
+--accept.
+
+\b
+Exit code: 0 loaded, 1 failed, 2 wrong usage, 3 loaded with rejects, 4 held.
+"""
+
+GROUP_HELP = "Load a delivery: longshore load commerce FOLDER; one CSV of any kind: longshore load table FILE."
 
 COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "duplicates", "rejected", "folded")
 COLUMNS = ("dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
@@ -91,7 +111,7 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     if json:
         print_json(outcome.as_json())
     else:
-        _print(outcome)
+        _print(outcome.results)
     raise typer.Exit(exit_code_of(outcome.results))
 
 
@@ -106,6 +126,48 @@ def _load(located: Located, request: Request, stores: StoresFile, target: str) -
         )
     with connector(target) as connect, _progress(len(located.datasets)) as report:
         return load_delivery(connect, located, request, stores, report)
+
+
+def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, plain or compressed; a path or URL.")],
+    contract: Annotated[str, typer.Option("--contract", metavar="C.yaml", help="What the file holds.")],
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="Whose file it is; else the table's schema.")
+    ] = None,
+    day: Annotated[
+        dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Else today (UTC).")
+    ] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="Let a held delivery through.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Load again although these bytes are loaded.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but commit.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    target: Target = "",
+) -> None:
+    """See TABLE_HELP."""
+    from getpass import getuser
+
+    from include.pipelines.commerce.load import LoadOptions
+    from include.pipelines.tables.contract import read_contract
+    from include.pipelines.tables.load import TableRequest
+
+    options = LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
+    request = TableRequest(file, read_contract(contract), source, day.date() if day else None, options)
+    result = _load_table(request, target)
+    if json:
+        print_json(result.as_json())
+    else:
+        _print([result])
+    raise typer.Exit(exit_code_of([result]))
+
+
+def _load_table(request: TableRequest, target: str) -> LoadResult:
+    from include.ledger.runs import RunSource
+    from include.pipelines.tables.load import PIPELINE, load_table
+
+    name = request.contract.table
+    with connector(target) as connect, _progress(1) as report:
+        run = RunSource.command_line(PIPELINE)
+        return load_table(connect, request, run, raises=False, report=lambda rows: report(name, rows))
 
 
 @contextmanager
@@ -130,10 +192,10 @@ def _progress(datasets: int) -> Iterator[Callable[[str, int], None]]:
         yield report
 
 
-def _print(outcome: Outcome) -> None:
-    print_table(COLUMNS, [_row(result) for result in outcome.results])
+def _print(results: Sequence[LoadResult]) -> None:
+    print_table(COLUMNS, [_row(result) for result in results])
     said: dict[str, list[str]] = {}
-    for result in outcome.results:
+    for result in results:
         for remark in _remarks(result):
             said.setdefault(remark, []).append(result.dataset)
     for remark, datasets in said.items():
@@ -167,5 +229,6 @@ def register(app: typer.Typer) -> None:
     """Adds `load` with one command per pipeline."""
     group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
     group.command("commerce", help=HELP)(commerce)
+    group.command("table", help=TABLE_HELP)(table)
     group.callback()(lambda: None)
     app.add_typer(group, name="load", rich_help_panel=Panel.DATA)

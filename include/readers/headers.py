@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from include.contracts import Column, Contract
 from include.errors import FileError
+from include.readers.families import Families, find_families
 from include.readers.profile import Profile, check_columns
 
 # A Shopify order export has 79 headers; a message that lists more than half of them is not read any more.
@@ -21,7 +22,7 @@ class HeaderMapping:
     `positions`: contract column -> zero-based position of its cell. `unknown`: header cells that feed no column, in
     the file's order. `unnamed`: positions of empty header cells. `missing`: columns of the contract that the file does
     not have and need not have. `left_out`: headers of personal columns that the profile does not ask for. `duplicates`:
-    headers that stand there more than once and feed no column.
+    headers that stand there more than once and feed no column. `families`: column -> member of its family -> position.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class HeaderMapping:
     missing: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
+    families: Families = field(default_factory=dict)
 
 
 def header_key(text: str) -> str:
@@ -61,8 +63,14 @@ def map_header(cells: Sequence[str], contract: Contract, profile: Profile, *, pa
     left_out = {place for column in personal for place in found.pop(column, ())}
     _refuse_twice(found, cells, part)
     loaded = {name: found[name][0] for name in contract.names if name in found}
-    _require(loaded, cells, contract, profile, part)
-    return _mapping(loaded, cells, contract, left_out)
+    families = find_families(cells, _forms(contract, profile), {*loaded.values(), *left_out}, part=part)
+    _require({*loaded, *families}, cells, contract, profile, part)
+    return _mapping(loaded, families, cells, contract, left_out)
+
+
+def _forms(contract: Contract, profile: Profile) -> dict[str, str]:
+    mapped = profile.dataset(contract.name).columns
+    return {column.name: mapped.get(column.name, column.family) for column in contract.columns if column.family}
 
 
 def _places(cells: Sequence[str]) -> dict[str, list[int]]:
@@ -88,8 +96,11 @@ def _find(places: dict[str, list[int]], contract: Contract, profile: Profile) ->
 def _ranks(contract: Contract, profile: Profile) -> tuple[dict[str, tuple[str, ...]], ...]:
     """The headers by which columns are found, in the order in which they win."""
     headers = profile.dataset(contract.name).columns
-    mapped: dict[str, tuple[str, ...]] = {column: (header,) for column, header in headers.items()}
-    others = [column for column in contract.columns if column.name not in mapped]
+    single = [column for column in contract.columns if column.family is None]
+    mapped: dict[str, tuple[str, ...]] = {
+        column.name: (headers[column.name],) for column in single if column.name in headers
+    }
+    others = [column for column in single if column.name not in mapped]
     own: dict[str, tuple[str, ...]] = {column.name: (column.name,) for column in others}
     aliases = {column.name: column.aliases for column in others}
     return mapped, own, aliases
@@ -105,8 +116,8 @@ def _refuse_twice(found: dict[str, list[int]], cells: Sequence[str], part: str) 
             )
 
 
-def _require(loaded: dict[str, int], cells: Sequence[str], contract: Contract, profile: Profile, part: str) -> None:
-    filled = loaded.keys() | profile.dataset(contract.name).constants.keys()
+def _require(loaded: Collection[str], cells: Sequence[str], contract: Contract, profile: Profile, part: str) -> None:
+    filled = {*loaded, *profile.dataset(contract.name).constants}
     groups = [(column.name,) for column in contract.columns if column.required]
     for names in (*groups, *contract.any_of):
         if filled.isdisjoint(names):
@@ -124,14 +135,18 @@ def _missing(
     expected = [
         header
         for column in wanted
-        for header in ((mapped[column.name],) if column.name in mapped else (column.name, *column.aliases))
+        for header in ((mapped[column.name],) if column.name in mapped else _headers(column))
     ]
     found = _listed(cells) if known or not _looks_like_data(cells) else _shape(cells)
     return f"{part}: no header for {names} of {contract.name}. Found: {found}. Expected one of: {', '.join(expected)}."
 
 
+def _headers(column: Column) -> tuple[str, ...]:
+    return (column.family,) if column.family else (column.name, *column.aliases)
+
+
 def _remedy(wanted: list[Column], contract: Contract, profile: Profile) -> str:
-    keys = " or ".join(f"datasets.{contract.name}.columns.{column.name}" for column in wanted)
+    keys = " or ".join(profile.key_of(contract.name, column.name) for column in wanted)
     return f"Set {keys} in {profile.title} to the header that holds it, or mend the file's header."
 
 
@@ -150,15 +165,20 @@ def _shape(cells: Sequence[str]) -> str:
     return f"{len(cells)} cells that look like a row of data, not like a header"
 
 
-def _mapping(loaded: dict[str, int], cells: Sequence[str], contract: Contract, left_out: set[int]) -> HeaderMapping:
-    used = {*loaded.values(), *left_out}
+def _mapping(
+    loaded: dict[str, int], families: Families, cells: Sequence[str], contract: Contract, left_out: set[int]
+) -> HeaderMapping:
+    members = (place for family in families.values() for place in family.values())
+    used = {*loaded.values(), *members, *left_out}
+    fed = {*loaded, *families}
     others = [cell.strip() for position, cell in enumerate(cells) if position not in used and cell.strip()]
     keys = [header_key(cell) for cell in others]
     return HeaderMapping(
         positions=loaded,
         unknown=tuple(others),
         unnamed=tuple(position for position, cell in enumerate(cells) if not cell.strip()),
-        missing=tuple(column.name for column in contract.columns if column.name not in loaded and not column.personal),
+        missing=tuple(column.name for column in contract.columns if column.name not in fed and not column.personal),
         left_out=tuple(cells[position].strip() for position in sorted(left_out)),
         duplicates=tuple(dict.fromkeys(cell for cell, key in zip(others, keys, strict=True) if keys.count(key) > 1)),
+        families=families,
     )

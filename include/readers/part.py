@@ -15,7 +15,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.contracts import Contract
+from include.contracts import Column, Contract
 from include.errors import FileError, SetupError, TransientError
 from include.readers.blocks import Part, TextBlock, TypedBatch
 from include.readers.cells.block import BlockReader
@@ -25,6 +25,7 @@ from include.readers.cells.reading import Reading
 from include.readers.delimited import read_text_blocks
 from include.readers.dialect import Dialect, read_dialect
 from include.readers.encoding import EncodingFacts, detect_encoding
+from include.readers.families import member_column
 from include.readers.forms import FormSurvey
 from include.readers.headers import HeaderMapping, map_header
 from include.readers.profile import DateOrder, DecimalForm, Profile
@@ -66,6 +67,7 @@ class PartFacts:
             "delimiter_assumed": self.dialect.assumed,
             "header": list(header),
             "columns": {name: header[position].strip() for name, position in self.mapping.positions.items()},
+            "families": {name: list(members) for name, members in self.mapping.families.items()},
             "missing_columns": list(self.mapping.missing),
             "unknown_columns": list(self.unknown_columns),
             "duplicate_columns": list(self.mapping.duplicates),
@@ -113,8 +115,29 @@ class PartReader:
 
     @cached_property
     def _survey(self) -> FormSurvey:
-        columns = tuple(column for column in self._contract.columns if column.name in self._mapping.positions)
-        return FormSurvey(self.part.name, columns, self._mapping.positions, self._profile)
+        positions = self._positions
+        members = (member for family in self._families.values() for member in family.values())
+        columns = tuple(column for column in (*self._contract.columns, *members) if column.name in positions)
+        return FormSurvey(self.part.name, columns, positions, self._profile)
+
+    @cached_property
+    def _families(self) -> dict[str, dict[str, Column]]:
+        """What each member of a family is read as."""
+        return {
+            name: {member: member_column(self._contract.column(name), member) for member in members}
+            for name, members in self._mapping.families.items()
+        }
+
+    @property
+    def _positions(self) -> dict[str, int]:
+        """Where the cells of columns and of families' members stand."""
+        families = self._mapping.families
+        members = {
+            column.name: families[name][member]
+            for name, columns in self._families.items()
+            for member, column in columns.items()
+        }
+        return {**self._mapping.positions, **members}
 
     def facts(self) -> PartFacts:
         """What is known of the part; reads its first block unless rows were read already.
@@ -192,8 +215,9 @@ class PartReader:
             name=self.part.name,
             position=self._position,
             first_sequence=first_sequence,
-            positions=self._mapping.positions,
+            positions=self._positions,
             constants=self._constants(),
+            families=self._families,
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:

@@ -6,13 +6,13 @@ import codecs
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from include.contracts import Contract
+from include.documents import Document, read_document
 from include.errors import SetupError
 
 
@@ -47,6 +47,11 @@ def _time_zone(name: str) -> str:
     return name
 
 
+Encoding = Annotated[str, AfterValidator(_encoding)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
+
+
 class DatasetProfile(BaseModel):
     """What differs for one dataset.
 
@@ -70,11 +75,11 @@ class Profile(BaseModel):
 
     name: str = ""
     description: str = ""
-    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: Encoding | None = None
+    delimiter: Delimiter | None = None
     decimal: DecimalForm | None = None
     date_order: DateOrder | None = None
-    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = None
+    time_zone: TimeZone | None = None
     datasets: Mapping[str, DatasetProfile] = {}
 
     @classmethod
@@ -91,6 +96,10 @@ class Profile(BaseModel):
         """How messages call it."""
         return f"profile {self.name!r}" if self.name else "a profile (none is set for this store)"
 
+    def key_of(self, dataset: str, column: str) -> str:
+        """The key that says under which header a column stands."""
+        return f"datasets.{dataset}.columns.{column}"
+
 
 def read_profile(name_or_path: str | Path, folder: Path, contracts: Iterable[Contract] = ()) -> Profile:
     """Reads and checks a profile.
@@ -105,21 +114,14 @@ def read_profile(name_or_path: str | Path, folder: Path, contracts: Iterable[Con
             line and key, and what is allowed.
     """
     path = _path(name_or_path, folder)
-    text = _text(path, folder)
-    try:
-        document = yaml.safe_load(text)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise SetupError(f"The profile {path} is not YAML: {error}.", "Mend the line it names.") from error
-    try:
-        profile = Profile.model_validate({"name": path.stem, **(document or {})})
-    except (ValidationError, TypeError) as error:
-        raise SetupError(
-            f"The profile {path} is not valid: {_faults(error, root)}.", "Mend the keys it names."
-        ) from error
+    present = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
+    document = read_document(path, "profile", missing=f"Profiles in {folder}: {present}.")
+    profile = document.validated(
+        Profile, lambda location: DatasetProfile if location[0] == "datasets" else Profile, name=path.stem
+    )
     known = {contract.name: contract for contract in contracts}
     if known:
-        _check_names(profile, known, path, root)
+        _check_names(profile, known, document)
     return profile
 
 
@@ -138,51 +140,14 @@ def _path(name_or_path: str | Path, folder: Path) -> Path:
     return path if path.suffix in {".yaml", ".yml"} else folder / f"{name_or_path}.yaml"
 
 
-def _text(path: Path, folder: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        present = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
-        raise SetupError(f"The profile {path} does not exist.", f"Profiles in {folder}: {present}.") from error
-    except UnicodeDecodeError as error:
-        raise SetupError(f"The profile {path} is not UTF-8: {error.reason}.", "Save it as UTF-8.") from error
-
-
-def _faults(error: ValidationError | TypeError, root: yaml.Node | None) -> str:
-    if not isinstance(error, ValidationError):
-        return "it is no mapping of keys to values"
-    return "; ".join(_fault(fault["loc"], fault["type"], fault["msg"], root) for fault in error.errors())
-
-
-def _fault(location: tuple[int | str, ...], kind: str, message: str, root: yaml.Node | None) -> str:
-    key = ".".join(map(str, location))
-    if kind != "extra_forbidden":
-        return f"{_line(root, location)}{key}: {message}"
-    model: type[BaseModel] = DatasetProfile if location[0] == "datasets" else Profile
-    return f"{_line(root, location)}{key} is no key of a profile; allowed are {', '.join(model.model_fields)}"
-
-
-def _line(root: yaml.Node | None, location: Iterable[Any]) -> str:
-    """The line of the deepest key of the location that the document holds, as the beginning of a message."""
-    node, line = root, None
-    for step in location:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        pair = next((pair for pair in node.value if pair[0].value == str(step)), None)
-        if pair is None:
-            break
-        line, node = pair[0].start_mark.line + 1, pair[1]
-    return f"line {line}: " if line else ""
-
-
-def _check_names(profile: Profile, contracts: Mapping[str, Contract], path: Path, root: yaml.Node | None) -> None:
+def _check_names(profile: Profile, contracts: Mapping[str, Contract], document: Document) -> None:
     for dataset in profile.datasets:
         location = ("datasets", dataset)
         if dataset not in contracts:
-            what = f"The profile {path}, {_line(root, location)}datasets.{dataset} is no dataset."
+            what = f"The profile {document.path}, {document.line(location)}datasets.{dataset} is no dataset."
             raise SetupError(what, f"Allowed are: {', '.join(sorted(contracts))}.")
         for key, allowed in _unknown_columns(profile, contracts[dataset]):
-            what = f"The profile {path}, {_line(root, key.split('.'))}{key} names no column it can."
+            what = f"The profile {document.path}, {document.line(key.split('.'))}{key} names no column it can."
             raise SetupError(what, f"Allowed are: {', '.join(allowed)}.")
 
 

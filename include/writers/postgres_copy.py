@@ -186,7 +186,7 @@ class PostgresCopyWriter:
             return WriteCounts(inserted=rows, duplicates=duplicates)
         if rows >= ANALYZE_ROWS:
             self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(target)))
-        deleted = self.connection.execute(statements.delete(target)).rowcount
+        deleted = self.connection.execute(statements.delete(target)).rowcount if target.deletes else 0
         inserted, updated = self._row(statements.merge(target))
         return WriteCounts(
             inserted=inserted,

@@ -17,7 +17,8 @@ class Target:
     `scope` gives the values of the table's scope columns (upload_id): the slice that the delivery is the truth for.
     `select` is a SELECT over `{staging}` (and what the load prepared) that yields the table's other columns by name,
     and `_sequence`, the order of the rows: of several rows with one key the last wins. `unique` says that the select
-    yields no key twice, which saves the dedupe. `parameters` are the literals that `select` names in braces.
+    yields no key twice, which saves the dedupe. `parameters` are the literals that `select` names in braces. `deletes`:
+    rows of the slice that were not staged are taken out; else they stay.
     """
 
     table: Table
@@ -25,6 +26,7 @@ class Target:
     select: str
     unique: bool = False
     parameters: Mapping[str, object] = field(default_factory=dict)
+    deletes: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,14 +78,8 @@ def is_empty(target: Target) -> sql.Composed:
 
 def insert(target: Target) -> sql.Composed:
     """Fills an empty slice."""
-    return sql.SQL(
-        "INSERT INTO {table} ({scope_names}, {columns}) SELECT {scope_values}, {columns} FROM {prepared}"
-    ).format(
-        table=qualified(target),
-        scope_names=_list(tuple(target.scope)),
-        scope_values=_literals(target),
-        columns=_list(target.columns),
-        prepared=prepared(target),
+    return sql.SQL("INSERT INTO {table} ({names}) SELECT {values} FROM {prepared}").format(
+        table=qualified(target), names=_names(target), values=_values(target), prepared=prepared(target)
     )
 
 
@@ -104,8 +100,8 @@ def merge(target: Target) -> sql.Composed:
         "WITH merged AS ("
         " MERGE INTO {table} AS target USING (SELECT * FROM {prepared} ORDER BY {key}) AS source"
         " ON {scope} AND {match}"
-        " WHEN MATCHED AND ({old}) IS DISTINCT FROM ({new}) THEN UPDATE SET {assignments}"
-        " WHEN NOT MATCHED THEN INSERT ({scope_names}, {columns}) VALUES ({scope_values}, {values})"
+        " WHEN MATCHED AND {differs} THEN UPDATE SET {assignments}"
+        " WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
         " RETURNING merge_action() AS action)"
         " SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE') FROM merged"
     ).format(
@@ -114,15 +110,12 @@ def merge(target: Target) -> sql.Composed:
         key=_list(target.key),
         scope=_scope(target),
         match=_match(target),
-        old=_list(compared, "target"),
-        new=_list(compared, "source"),
+        differs=_differs(compared),
         assignments=sql.SQL(", ").join(
             sql.SQL("{} = source.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in written
         ),
-        scope_names=_list(tuple(target.scope)),
-        scope_values=_literals(target),
-        columns=_list(target.columns),
-        values=_list(target.columns, "source"),
+        names=_names(target),
+        values=_values(target, "source"),
     )
 
 
@@ -130,15 +123,30 @@ def _list(names: tuple[str, ...], alias: str | None = None) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(alias, name) if alias else sql.Identifier(name) for name in names)
 
 
-def _literals(target: Target) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Literal(value) for value in target.scope.values())
+def _differs(compared: tuple[str, ...]) -> sql.Composable:
+    if not compared:
+        return sql.SQL("false")
+    rows = (_list(compared, alias) for alias in ("target", "source"))
+    return sql.SQL("({}) IS DISTINCT FROM ({})").format(*rows)
+
+
+def _names(target: Target) -> sql.Composed:
+    return _list((*target.scope, *target.columns))
+
+
+def _values(target: Target, alias: str | None = None) -> sql.Composed:
+    literals = sql.SQL(", ").join(sql.Literal(value) for value in target.scope.values())
+    values = _list(target.columns, alias)
+    return sql.SQL("{}, {}").format(literals, values) if target.scope else values
 
 
 def _scope(target: Target) -> sql.Composed:
-    return sql.SQL(" AND ").join(
+    """The condition that a row lies in the slice; a slice without columns is the whole table."""
+    equal: list[sql.Composable] = [
         sql.SQL("target.{} = {}").format(sql.Identifier(name), sql.Literal(value))
         for name, value in target.scope.items()
-    )
+    ]
+    return sql.SQL(" AND ").join(equal or [sql.SQL("true")])
 
 
 def _match(target: Target) -> sql.Composed:

@@ -80,7 +80,11 @@ def run(
 # Every run is another one to Airflow, which tells runs without a logical date apart by their moment.
 MOMENTS = (dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=n) for n in itertools.count())
 
-SWITCHES = {"commerce_to_postgres": {"force": False, "accept": False}, "commerce_coverage": {}}
+SWITCHES = {
+    "commerce_to_postgres": {"force": False, "accept": False},
+    "commerce_coverage": {},
+    "example_bulk_load": {"force": False, "accept": False},
+}
 
 
 def _run(dagbag: DagBag, dag_id: str, conf: dict[str, Any]) -> Outcome:

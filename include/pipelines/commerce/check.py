@@ -81,6 +81,14 @@ def check_file(
     """
     file = list_file(url)
     chosen, chosen_by = recognise(file.url, file.name, contract, profile)
+    return check_as(url, chosen, chosen_by, profile, time_zone, max_rows=max_rows, max_rejects=max_rejects)
+
+
+def check_as(
+    url: str, chosen: Contract, chosen_by: str, profile: Profile, time_zone: str, *, max_rows: int, max_rejects: int
+) -> Checked:
+    """Reads a whole file under one contract, of whatever pipeline; see `check_file`."""
+    file = list_file(url)
     part = Part(file.url, file.name, file.size, "", file.modified)
     reader = DatasetReader([part], chosen, profile, time_zone=time_zone)
     checked = Checked(chosen, chosen_by, reader.facts[0])

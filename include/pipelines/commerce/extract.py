@@ -151,7 +151,7 @@ def open_upload(
         store=delivery.store,
         day=delivery.day,
         url=delivery.url,
-        parts={name: tuple(_part(file, options) for file in listed) for name, listed in files.items()},
+        parts={name: tuple(opened_part(file, options) for file in listed) for name, listed in files.items()},
         ignored=() if chosen else _ignored(delivery, options),
     )
 
@@ -242,7 +242,12 @@ def _settled(delivery: Delivery, settle_seconds: int, now: float, options: Mappi
     return bool(files) and max(file.modified for file in files) <= now - settle_seconds
 
 
-def _part(file: ListedFile, options: Mapping[str, Any] | None) -> Part:
+def opened_part(file: ListedFile, options: Mapping[str, Any] | None = None) -> Part:
+    """The file with its digest.
+
+    Raises:
+        TransientError: it changed since it was listed.
+    """
     found = digest(file.url, options)
     if found.size != file.size:
         raise TransientError(

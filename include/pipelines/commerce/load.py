@@ -6,8 +6,8 @@ delivered), held (a person decides), or failed with its rejects, written after t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection
@@ -42,6 +42,10 @@ def _silent(_rows: int) -> None:
     """Tells nobody."""
 
 
+def _ready(_connection: Connection[TupleRow]) -> None:
+    """Migrations made the tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
     """What the caller wants of a load.
@@ -59,7 +63,12 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that one load needs to know."""
+    """All that one load needs to know.
+
+    `scope`: the slice of the tables that the upload is the truth for. `lock` names what two loads must not write at
+    once. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file name that
+    the one before had lacks a part; not so where every delivery's file has a name of its own.
+    """
 
     upload: Upload
     dataset: str
@@ -69,7 +78,12 @@ class Job:
     options: LoadOptions
     digest: str
     fingerprint: str
-    report: Report
+    scope: Mapping[str, object]
+    lock: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    ready: Callable[[Connection[TupleRow]], None] = _ready
+    parts_by_name: bool = True
+    report: Report = _silent
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,7 +128,11 @@ def load_dataset(
         TransientError: the database stayed out of reach through all attempts.
         SetupError: something has to be changed first.
     """
-    job = _job(upload, dataset, stores.store(upload.store), profile, options, report)
+    return load_job(connect, _job(upload, dataset, stores.store(upload.store), profile, options, report))
+
+
+def load_job(connect: Connect, job: Job) -> tuple[LoadResult, ...]:
+    """Does what the job says, whatever pipeline made it; promises and errors are those of `load_dataset`."""
     stopwatch = Stopwatch()
     with RejectSpool() as spool:
         try:
@@ -142,6 +160,9 @@ def _job(
         options=options,
         digest=loads.digest([part.sha256 for part in parts]) if parts else "",
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
+        scope={"upload_id": upload.upload_id},
+        lock=f"commerce/{upload.upload_id}/{dataset}",
+        parameters={"currency": store.currency},
         report=report,
     )
 
@@ -156,7 +177,7 @@ def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatc
         if same and not job.options.force:
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
-            rules.check_parts(job.upload, job.dataset, current)
+            rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
         return _write(connection, job, current, spool, stopwatch)
 
 
@@ -168,19 +189,19 @@ def _write(
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     reader = _reader(job)
-    parameters = {"currency": job.store.currency}
     writer = PostgresCopyWriter(
         connection,
         reader.schema,
-        [filling.target(job.upload.upload_id, parameters) for filling in job.plan.fillings],
+        [filling.target(job.scope, job.parameters) for filling in job.plan.fillings],
         preparation=job.plan.preparation,
         session=LoadSession(
             f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
         ),
-        lock=f"commerce/{job.upload.upload_id}/{job.dataset}",
+        lock=job.lock,
         stopwatch=stopwatch,
     )
     with writer:
+        job.ready(connection)
         staged = stage(reader, writer, job.plan, spool, stopwatch, job.store.max_rejected_rows, job.report)
         rules.check_budget(job.store, spool, staged.rows_read, f"{job.upload.url}: {job.dataset}")
         written = writer.finish()

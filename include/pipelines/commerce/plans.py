@@ -114,6 +114,7 @@ class Filling:
 
     `continuations` counts staged rows that add to another row of this table instead of being one, `rejected` selects
     the numbers of the rows rejected for it; where they are not set every row is one, and all rejects are its own.
+    `deletes`: what is no longer delivered is taken out.
     """
 
     dataset: str
@@ -122,10 +123,11 @@ class Filling:
     unique: bool = False
     continuations: str | None = None
     rejected: str | None = None
+    deletes: bool = True
 
-    def target(self, upload_id: str, parameters: Mapping[str, object]) -> Target:
-        """The writer's target for one upload."""
-        return Target(self.table, {"upload_id": upload_id}, self.select, self.unique, parameters)
+    def target(self, scope: Mapping[str, object], parameters: Mapping[str, object]) -> Target:
+        """The writer's target for one upload, which is the truth for that slice of the table."""
+        return Target(self.table, scope, self.select, self.unique, parameters, self.deletes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Plan:
 
     contract: Contract
     fillings: tuple[Filling, ...]
-    late_rejects: str
+    late_rejects: str = ""
     preparation: tuple[str, ...] = ()
 
 

@@ -132,6 +132,8 @@ def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: DatasetReader) ->
 
 
 def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: DatasetReader) -> Iterator[Reject]:
+    if not plan.late_rejects:
+        return
     with translated():
         rows = writer.connection.execute(sql.SQL(plan.late_rejects).format(staging=STAGING)).fetchall()
     for sequence, part, line, column, code, reason in rows:

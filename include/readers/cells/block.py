@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from include.readers.blocks import Fault, TextBlock, TypedBatch
 from include.readers.cells.column import KINDS, TypedColumn, read_column
 from include.readers.cells.inspection import Mask, TextColumn, to_mask, without_blanks
 from include.readers.cells.reading import Flaw, Reading
+from include.readers.families import as_objects
 from include.results import Reject
 
 # Where a row came from and whether it is at fault; see TypedBatch.
@@ -23,7 +24,12 @@ PLACE = (("_sequence", pa.int64()), ("_part", pa.int32()), ("_line", pa.int64())
 
 def batch_schema(contract: Contract) -> pa.Schema:
     """The schema of the rows of every batch of a contract, also where there is none."""
-    return pa.schema([*((column.name, KINDS[column.type].type) for column in contract.columns), *PLACE])
+    return pa.schema([*((column.name, _stored(column)) for column in contract.columns), *PLACE])
+
+
+def _stored(column: Column) -> pa.DataType:
+    """The Arrow type of a column; a family's is the text of a JSON object."""
+    return pa.string() if column.family else KINDS[column.type].type
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,8 @@ class BlockReader:
     """Reads the blocks of one part.
 
     `name` and `position` are the part's, `first_sequence` the number of its first record over all parts. `positions`:
-    contract column -> position of its cell; `constants`: contract column -> its value in every row.
+    column -> position of its cell; `constants`: contract column -> its value in every row. `families`: contract column
+    -> member of its family -> the column that the member is read as, whose name `positions` has too.
     """
 
     contract: Contract
@@ -40,6 +47,13 @@ class BlockReader:
     first_sequence: int
     positions: Mapping[str, int]
     constants: Mapping[str, pa.Scalar]
+    families: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Iterator[Column]:
+        """What cells are read as: the contract's columns, with a family's members in its place."""
+        for column in self.contract.columns:
+            yield from self.families.get(column.name, {}).values() if column.family else (column,)
 
     def read(self, block: TextBlock, readings: Mapping[str, Reading]) -> TypedBatch:
         """Types a block's records.
@@ -53,20 +67,21 @@ class BlockReader:
             its group key alone.
         """
         total = block.cells.num_rows + block.blank
-        block = _without_empty(block)
-        columns = {name: self._column(block, name, reading) for name, reading in readings.items()}
-        refused = np.flatnonzero(_refused(block))
+        block = without_empty(block)
+        columns = {
+            column.name: read_column(block.cells.column(self.positions[column.name]), column, readings[column.name])
+            for column in self.columns
+            if column.name in readings
+        }
+        refused = np.flatnonzero(refused_rows(block))
         columns = _without_refused(columns, refused, self.contract.group)
         folded = self._folded(columns, refused, block.cells.num_rows)
-        flaws = _by_row(columns, self.contract, folded)
+        flaws = _by_row(columns, self.columns, folded)
         faults = self._faults(flaws, refused, block.cells.num_rows)
         rows = self._rows(block, columns, faults)
         kept = rows if folded is None else rows.filter(to_mask(~folded))
         rejects = sorted((*block.rejects, *self._rejects(block, flaws)), key=lambda reject: reject.record)
         return TypedBatch(kept, tuple(rejects), total, total - kept.num_rows)
-
-    def _column(self, block: TextBlock, name: str, reading: Reading) -> TypedColumn:
-        return read_column(block.cells.column(self.positions[name]), self.contract.column(name), reading)
 
     def _folded(self, columns: Mapping[str, TypedColumn], refused: Any, rows: int) -> Mask | None:
         """The records that the contract folds; None where there is none, or where the file has none of the columns."""
@@ -99,6 +114,9 @@ class BlockReader:
         return pa.RecordBatch.from_arrays(list(values.values()), names=list(values))
 
     def _values(self, column: Column, columns: Mapping[str, TypedColumn], count: int) -> pa.Array:
+        if column.family:
+            members = self.families.get(column.name, {})
+            return as_objects({name: columns[member.name].values for name, member in members.items()}, count)
         if column.name in columns:
             return columns[column.name].values
         if column.name in self.constants:
@@ -125,9 +143,9 @@ class BlockReader:
 _Flaws = dict[int, list[tuple[Column, Flaw]]]
 
 
-def _by_row(columns: Mapping[str, TypedColumn], contract: Contract, folded: Mask | None) -> _Flaws:
+def _by_row(columns: Mapping[str, TypedColumn], order: Iterable[Column], folded: Mask | None) -> _Flaws:
     flaws: _Flaws = {}
-    for column in contract.columns:
+    for column in order:
         found = columns[column.name].flaws if column.name in columns else {}
         for row, flaw in found.items():
             if folded is None or not folded[row]:
@@ -144,12 +162,12 @@ def _nulls(values: pa.Array) -> Mask:
     return mask
 
 
-def _refused(block: TextBlock) -> Mask:
+def refused_rows(block: TextBlock) -> Mask:
     """The records that the text layer rejected."""
     return np.isin(block.records.to_numpy(), [reject.record for reject in block.rejects])
 
 
-def _without_empty(block: TextBlock) -> TextBlock:
+def without_empty(block: TextBlock) -> TextBlock:
     """The block without records whose cells are all blank; what the text layer rejected stays."""
     empty: Mask | None = None
     for cells in block.cells.columns:
@@ -159,7 +177,7 @@ def _without_empty(block: TextBlock) -> TextBlock:
             return block
     if empty is None:
         return block
-    empty &= ~_refused(block)
+    empty &= ~refused_rows(block)
     kept = to_mask(~empty)
     return replace(
         block, cells=block.cells.filter(kept), lines=block.lines.filter(kept), records=block.records.filter(kept)

@@ -31,6 +31,20 @@ MAX_UPLOADS = 1024
 FAILED_STATES = frozenset({"failed", "upstream_failed"})
 
 
+def load_options(context: Context, statement_timeout_ms: int) -> LoadOptions:
+    """What the run's parameters `force` and `accept` say, and who said so."""
+    from include.pipelines.commerce.load import LoadOptions
+
+    params, user = context["params"], context["dag_run"].triggering_user_name
+    accept = bool(params.get("accept"))
+    return LoadOptions(
+        force=bool(params.get("force")),
+        accept=accept,
+        statement_timeout_ms=statement_timeout_ms,
+        accepted_by=(user or "airflow") if accept else None,
+    )
+
+
 class DiscoverOperator(LongshorePostgresOperator):
     """Finds the deliveries that a run is for: a list of {store, day, url}, sorted by store and day.
 
@@ -130,16 +144,7 @@ class LoadDatasetOperator(LongshorePostgresOperator):
         return [result.as_json() for result in results]
 
     def _options(self, context: Context) -> LoadOptions:
-        from include.pipelines.commerce.load import LoadOptions
-
-        params, user = context["params"], context["dag_run"].triggering_user_name
-        accept = bool(params.get("accept"))
-        return LoadOptions(
-            force=bool(params.get("force")),
-            accept=accept,
-            statement_timeout_ms=self.statement_timeout_ms,
-            accepted_by=(user or "airflow") if accept else None,
-        )
+        return load_options(context, self.statement_timeout_ms)
 
     def _say(self, upload: Upload, results: Collection[LoadResult]) -> None:
         from include.results import Status

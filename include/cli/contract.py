@@ -1,0 +1,118 @@
+"""`contract`: what a CSV of any kind holds, written from a file and checked against one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from include.cli.check import print_checked
+from include.cli.output import ExitCode, Panel, words
+from include.cli.rows import encode
+from include.errors import UsageError
+
+if TYPE_CHECKING:
+    from include.pipelines.commerce.check import Checked
+    from include.pipelines.tables.contract import TableContract
+
+GROUP_HELP = "Say what a CSV of any kind holds: longshore contract infer FILE."
+
+INFER_HELP = """Write a contract from a file: its columns, types and key, to be looked at.
+
+\b
+  longshore contract infer articles.csv
+  longshore contract infer articles.csv --out articles.yaml
+  longshore contract infer stock.csv --key article,warehouse \\
+      --table erp.stock --out stock.yaml
+
+\b
+It reads the whole file in bounded memory. Types are those that all values
+fit; what is in doubt says so. The contract holds headers and shapes, never a
+value. Next: longshore contract check C.yaml FILE, then longshore load table.
+"""
+
+CHECK_HELP = """Check a contract, and show the table that it makes; with a file, what would load.
+
+\b
+  longshore contract check articles.yaml
+  longshore contract check articles.yaml articles.csv
+  longshore contract check articles.yaml articles.csv --json
+
+\b
+It needs no database and writes nothing. An error names the contract's line
+and key, and what is allowed there.
+
+Exit code: 0 all is right, 1 contract or file cannot be read, 3 rejects.
+"""
+
+
+def infer(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, plain or compressed; a path or URL.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="C.yaml", help="Write there; else print.")] = None,
+    key: Annotated[str, typer.Option("--key", metavar="A,B", help="The columns that name a row.")] = "",
+    table: Annotated[str | None, typer.Option("--table", metavar="SCHEMA.NAME", help="The table to fill.")] = None,
+) -> None:
+    """See INFER_HELP."""
+    from include.pipelines.tables.infer import infer_contract
+
+    columns = [column.strip() for column in key.split(",") if column.strip()]
+    write_draft(infer_contract(file, key=columns, table=table), out)
+
+
+def write_draft(draft: str, out: Path | None) -> None:
+    """Prints a draft, or writes it to a file that must not exist yet."""
+    if out is None:
+        typer.echo(draft, nl=False)
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("x", encoding="utf-8") as file:
+            file.write(draft)
+    except FileExistsError as error:
+        raise UsageError(f"{out} exists already.", "Name another file with --out, or remove this one.") from error
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.", "Name another file with --out.") from error
+    words().print(f"written to {out}", markup=False)
+
+
+def check(
+    contract: Annotated[str, typer.Argument(metavar="C.yaml", help="The contract.")],
+    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="A CSV that it should fit.")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="First rows to show.")] = 5,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Rejects to show.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """See CHECK_HELP."""
+    from include.pipelines.commerce.check import check_as
+    from include.pipelines.tables.contract import read_contract
+
+    read = read_contract(contract)
+    zone = read.time_zone
+    found = (
+        check_as(file, read.contract, "option", read.profile, zone, max_rows=rows, max_rejects=limit) if file else None
+    )
+    _show(read, found, json)
+    raise typer.Exit(ExitCode.LOADED_WITH_REJECTS if found and found.counts.rejected else ExitCode.DONE)
+
+
+def _show(contract: TableContract, found: Checked | None, json: bool) -> None:
+    from include.pipelines.tables.schema import create_statement
+
+    statement = create_statement(contract.target)
+    if json:
+        parts = {"contract": contract.model_dump(mode="json"), "table": statement}
+        typer.echo(encode({**parts, "file": found.as_json() if found else None}))
+        return
+    typer.echo(statement + ";")
+    if found:
+        typer.echo()
+        print_checked(found)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `contract` with its commands."""
+    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
+    group.command("infer", help=INFER_HELP)(infer)
+    group.command("check", help=CHECK_HELP)(check)
+    app.add_typer(group, name="contract", rich_help_panel=Panel.DATA)

@@ -1,0 +1,203 @@
+"""Writes a profile from another system's file: guessed columns, what is unsure as a comment with the reason.
+
+The profile holds headers, never a value. What is set in it is sure enough to be tried; `check FILE --profile` shows
+what it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from include.contracts import Column, ColumnType, Contract
+from include.errors import FileError
+from include.pipelines.commerce.extract import DATASET_FILE, list_file
+from include.pipelines.commerce.header_words import HEADER_WORDS
+from include.pipelines.commerce.records import CONTRACTS
+from include.pipelines.tables.infer import form_lines, text
+from include.readers.blocks import Part
+from include.readers.headers import header_key
+from include.readers.profile import Profile
+from include.readers.survey import ColumnSurvey, FileSurvey, survey_file
+
+# How alike two names are, 0 to 1 (difflib's ratio): from here on the same thing is meant, or may be.
+ALIKE, SIMILAR = 0.88, 0.66
+# Above all likeness: the contract's own name, one of its aliases, a word of another language.
+OWN, ALIAS, WORD = 4.0, 3.0, 2.0
+
+SHAPED = (ColumnType.TIMESTAMP, ColumnType.DATE, ColumnType.DECIMAL, ColumnType.INTEGER, ColumnType.BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A header for a column of the contract. `score`: see OWN and its like; `fits`: whether the values can be read."""
+
+    column: Column
+    header: ColumnSurvey
+    score: float
+    fits: bool
+
+    @property
+    def sure(self) -> bool:
+        return self.fits and self.score >= ALIKE
+
+    @property
+    def found_anyway(self) -> bool:
+        """Whether a load finds the column without any profile."""
+        return self.score >= ALIAS
+
+    @property
+    def reason(self) -> str:
+        """Why this header, in words."""
+        if not self.fits:
+            return f"unsure: not all of its values can be read as {self.column.type}"
+        if self.score >= WORD:
+            return "by its name"
+        how = "nearly" if self.score >= ALIKE else "unsure: only somewhat"
+        return f"{how} like a name of this column ({self.score:.2f})"
+
+
+def draft_profile(url: str, contract: str | None = None) -> str:
+    """Reads a whole file and writes a profile for it, as YAML with comments.
+
+    Args:
+        url: path or URL of the file.
+        contract: what the file holds; else told by its name, or by what its headers are most like.
+
+    Raises:
+        UsageError: there is no such file.
+        FileError: the file cannot be read as a whole, or its headers are like those of no contract.
+    """
+    file = list_file(url)
+    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile.none())
+    chosen = CONTRACTS[contract] if contract else _choose(file.name, survey)
+    guesses = guess_columns(survey, chosen)
+    return "\n".join((*_head(survey, file.name, chosen), *_dataset(survey, chosen, guesses), ""))
+
+
+def guess_columns(survey: FileSurvey, contract: Contract) -> list[Guess]:
+    """At most one header for each column, and one column for each header, the best guesses first."""
+    twice = Counter(header_key(column.header) for column in survey.columns)
+    usable = [column for column in survey.columns if column.header and twice[header_key(column.header)] == 1]
+    possible = [
+        Guess(column, header, score, survey.fits(header, column.type))
+        for column in contract.columns
+        for header in usable
+        if (score := _score(column, header.header)) >= SIMILAR
+    ]
+    order = {name: position for position, name in enumerate(contract.names)}
+    possible.sort(key=lambda guess: (not guess.fits, -guess.score, order[guess.column.name], guess.header.position))
+    columns: set[str] = set()
+    headers: set[int] = set()
+    guesses = []
+    for guess in possible:
+        if guess.column.name not in columns and guess.header.position not in headers:
+            columns.add(guess.column.name)
+            headers.add(guess.header.position)
+            guesses.append(guess)
+    return guesses
+
+
+def _score(column: Column, header: str) -> float:
+    key = header_key(header)
+    if key == header_key(column.name):
+        return OWN
+    if key in map(header_key, column.aliases):
+        return ALIAS
+    words = [header_key(word) for word in HEADER_WORDS.get(column.name, ())]
+    if key in words:
+        return WORD
+    names = (header_key(column.name), *map(header_key, column.aliases), *words)
+    return max(SequenceMatcher(None, key, name, autojunk=False).ratio() for name in names)
+
+
+def _choose(name: str, survey: FileSurvey) -> Contract:
+    match = DATASET_FILE.match(name)
+    if match:
+        return CONTRACTS[match.group(1).lower()]
+    scores = {
+        contract.name: sum(min(guess.score, 1.0) for guess in guess_columns(survey, contract) if guess.sure)
+        - len(_open_demands(contract, guess_columns(survey, contract)))
+        for contract in CONTRACTS.values()
+    }
+    best = max(scores, key=lambda contract: scores[contract])
+    if scores[best] <= 0:
+        raise FileError(
+            f"{name}: its headers are like those of no contract.", f"Say it: --contract {'|'.join(CONTRACTS)}."
+        )
+    return CONTRACTS[best]
+
+
+def _open_demands(contract: Contract, guesses: Sequence[Guess]) -> list[tuple[str, ...]]:
+    """The columns, of which one is needed each time, that no sure guess fills."""
+    filled = {guess.column.name for guess in guesses if guess.sure}
+    demands = [*((column.name,) for column in contract.columns if column.required), *contract.any_of]
+    return [names for names in demands if filled.isdisjoint(names)]
+
+
+def _head(survey: FileSurvey, file: str, contract: Contract) -> Iterator[str]:
+    yield f"# Made from {text(file)}: {survey.rows} rows, taken for {contract.name}. Look at what is in comments; then:"
+    yield f"#   longshore check FILE --contract {contract.name} --profile THIS_FILE"
+    if survey.encoding.assumed:
+        yield f"encoding: {survey.encoding.encoding}  # assumed: nothing in the file decides"
+    if survey.dialect.assumed:
+        yield f"delimiter: {text(survey.dialect.delimiter)}  # assumed: nothing in the file decides"
+    yield from form_lines(survey)
+    yield "# time_zone: Europe/Berlin  # of times without an offset, where it is not the store's"
+
+
+def _dataset(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:
+    yield "datasets:"
+    yield f"  {contract.name}:"
+    set_here = [guess for guess in guesses if guess.sure and not guess.found_anyway]
+    yield "    columns:" if set_here else "    columns: {}"
+    for guess in sorted(guesses, key=lambda guess: guess.header.position):
+        yield from _column(guess)
+    yield from _demands(survey, contract, guesses)
+    yield from _rest(survey, contract, guesses)
+
+
+def _column(guess: Guess) -> Iterator[str]:
+    line = f"{guess.column.name}: {text(guess.header.header)}"
+    if guess.column.personal:
+        yield f"      # {line}  # personal: not loaded unless `personal: [{guess.column.name}]` stands here too"
+    elif guess.sure and guess.found_anyway:
+        yield f"      # {line}  # found by itself"
+    else:
+        yield f"      {'' if guess.sure else '# '}{line}  # {guess.reason}"
+
+
+def _demands(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:
+    """What the contract needs and no sure guess fills, with headers whose values would do."""
+    used = {guess.header.position for guess in guesses if guess.sure}
+    for names in _open_demands(contract, guesses):
+        yield f"      # REQUIRED, and nothing fits surely: {' or '.join(names)}. Without it the file cannot be loaded."
+        for name in names:
+            fitting = [text(column.header) for column in _fitting(survey, contract.column(name), used)]
+            if fitting:
+                yield f"      # {name}: {fitting[0]}  # its values would fit" + _or(fitting[1:])
+
+
+def _fitting(survey: FileSurvey, column: Column, used: Collection[int]) -> Iterator[ColumnSurvey]:
+    for found in survey.columns:
+        if found.position in used or not found.header or not found.filled or not survey.fits(found, column.type):
+            continue
+        kind = survey.type_of(found)
+        if column.type in SHAPED or kind in {ColumnType.IDENTIFIER, ColumnType.INTEGER}:
+            yield found
+
+
+def _or(headers: Sequence[str]) -> str:
+    return f"; so would those of {', '.join(headers)}" if headers else ""
+
+
+def _rest(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:
+    if "currency" in contract.names and not any(guess.column.name == "currency" for guess in guesses):
+        yield "    # constants:"
+        yield "    #   currency: EUR  # where all rows have the one value, and the file does not say it"
+    used = {guess.header.position for guess in guesses}
+    others = [text(column.header) for column in survey.columns if column.header and column.position not in used]
+    for start in range(0, len(others), 4):
+        yield f"    # feeds no column: {', '.join(others[start : start + 4])}"

@@ -1,0 +1,159 @@
+"""Loads one file into the table of its contract, by the engine that loads the commerce datasets."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from include.contracts import fingerprint
+from include.errors import LongshoreError, TransientError, UsageError
+from include.ledger import explain, loads, runs
+from include.ledger.runs import RunSource
+from include.log import line, logger
+from include.migrations import migrate
+from include.pipelines.commerce.extract import list_file, opened_part
+from include.pipelines.commerce.load import Connect, Job, LoadOptions, Report, load_job
+from include.pipelines.commerce.plans import Filling, Plan
+from include.pipelines.commerce.uploads import Upload
+from include.pipelines.tables.contract import Merge, TableContract
+from include.pipelines.tables.schema import ensure_table, table_exists
+from include.results import LoadResult
+from include.settings import today
+from include.writers.postgres_errors import translated
+
+PIPELINE = "tables"
+
+# Namespace of the slices' ids: UUIDv5 of table and source, so that every load of a slice finds the one before.
+NAMESPACE = uuid.UUID("0c2d7a54-8f53-5d43-a7be-7f9f6f3f1c55")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """What is to be loaded: `file` is a path or URL, `source` whose it is (by default the table's schema).
+
+    `day` None is today; it is what the ledger calls the delivery's day, and decides nothing.
+    """
+
+    file: str
+    contract: TableContract
+    source: str | None = None
+    day: dt.date | None = None
+    options: LoadOptions = field(default_factory=LoadOptions)
+
+
+def load_table(
+    connect: Connect,
+    request: TableRequest,
+    run: RunSource,
+    *,
+    raises: bool = True,
+    report: Report = lambda _rows: None,
+) -> LoadResult:
+    """Loads the file: staged, each key once, merged, counted, and recorded in the ledger, in one transaction.
+
+    Args:
+        connect: opens an autocommit connection; the schema `ledger` is brought up to date first.
+        request: what is wanted.
+        run: who asked for it.
+        raises: else a failed or held load is a result too, as the ledger noted it.
+        report: told after each batch how many rows were read so far.
+
+    Returns:
+        What became of it; `load_id` is None for a dry run.
+
+    Raises:
+        HeldError: nothing changed; the message says why and what to do.
+        FileError: the file cannot be read, or (BudgetError) has too many rejects.
+        SetupError: the table is not what the contract says, or another thing has to be changed first.
+        TransientError: the database stayed out of reach through all attempts.
+    """
+    if request.contract.scope and not request.source:
+        raise UsageError(
+            f"The contract of {request.contract.table} keeps each source's rows apart (scope:"
+            f" {request.contract.scope}), and nothing says whose file this is.",
+            "Say it: --source NAME (source_name of the operator).",
+        )
+    with connect() as connection, translated():
+        migrate(connection)
+        if not table_exists(connection, request.contract.target):
+            # Whatever the ledger says of these bytes: somebody took the table away.
+            request = replace(request, options=replace(request.options, force=True))
+    file = list_file(request.file)
+    part = opened_part(file)
+    with _run(connect, run, dry_run=request.options.dry_run) as run_id:
+        source = request.source or request.contract.table.split(".")[0]
+        upload = Upload(
+            run_id=run_id,
+            upload_id=slice_id(request.contract, request.source),
+            store=source,
+            day=request.day or today(),
+            url=file.url,
+            parts={request.contract.table: (part,)},
+        )
+        try:
+            [result] = load_job(connect, _job(upload, request, report))
+        except LongshoreError:
+            noted = None if raises else _noted(connect, upload).get(request.contract.table)
+            if noted is None:
+                raise
+            return noted
+    return result
+
+
+def slice_id(contract: TableContract, source: str | None) -> str:
+    """The id under which the ledger knows the slice that a delivery is the truth for, the text of a UUID."""
+    return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}"))
+
+
+def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
+    contract = request.contract
+    filling = Filling(
+        contract.table, contract.target, contract.select, not contract.key, deletes=contract.merge is Merge.REPLACE
+    )
+    [part] = upload.parts[contract.table]
+    return Job(
+        upload=upload,
+        dataset=contract.table,
+        plan=Plan(contract.contract, (filling,)),
+        store=contract.limits,
+        profile=contract.profile,
+        options=request.options,
+        digest=loads.digest([part.sha256]),
+        fingerprint=fingerprint(contract.model_dump(mode="json")),
+        scope={contract.scope: request.source} if contract.scope else {},
+        lock=f"tables/{upload.upload_id}",
+        ready=partial(ensure_table, table=contract.target),
+        parts_by_name=False,
+        report=report,
+    )
+
+
+def _noted(connect: Connect, upload: Upload) -> dict[str, LoadResult]:
+    with connect() as connection:
+        return explain.of_run(connection, upload.run_id, upload.upload_id)
+
+
+@contextmanager
+def _run(connect: Connect, source: RunSource, *, dry_run: bool) -> Iterator[int]:
+    """The run in the ledger for the length of the block; a dry run's is taken back."""
+    with connect() as connection:
+        run_id = runs.open_run(connection, source)
+    try:
+        yield run_id
+    finally:
+        try:
+            _end(connect, run_id, dry_run=dry_run)
+        except TransientError as unreachable:
+            logger("load").error(line("run-not-closed", run=run_id, reason=unreachable.what))
+
+
+def _end(connect: Connect, run_id: int, *, dry_run: bool) -> None:
+    with connect() as connection, translated():
+        if dry_run:
+            connection.execute("DELETE FROM ledger.runs WHERE run_id = %s", [run_id])
+        else:
+            runs.close_run(connection, run_id)

@@ -1,0 +1,310 @@
+"""What a file's columns hold, found out from all its values: the types that fit, blanks, shapes, uniqueness.
+
+For drafts of contracts and profiles. It streams; memory is that of a block, and of 8 bytes for each value of columns
+that may name rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.contracts import Column, ColumnType
+from include.readers.blocks import Part, TextBlock
+from include.readers.cells.block import refused_rows, without_empty
+from include.readers.cells.column import KINDS
+from include.readers.cells.inspection import TextColumn, to_mask, without_blanks, without_nul
+from include.readers.cells.reading import Reading
+from include.readers.cells.shapes import mask_shape
+from include.readers.delimited import read_text_blocks
+from include.readers.dialect import Dialect, read_dialect
+from include.readers.encoding import EncodingFacts, detect_encoding
+from include.readers.forms import Evidence, weigh_dates, weigh_numbers
+from include.readers.profile import DateOrder, DecimalForm, Profile
+
+# Values of all columns together whose hashes are kept to tell whether they are unique: 64 MB.
+HASHED_VALUES = 8_000_000
+# Cells on which a type is tried before the whole block is.
+TRIED_CELLS = 100
+# Values of a mixed column that are tried on types that only some of them fit.
+SAMPLED_VALUES = 1_000
+# Digits from which on whole numbers of one length are codes (EAN, GTIN), which nobody adds up.
+CODE_DIGITS = 8
+# Example shapes of a column.
+SHAPES = 3
+# Bytes of a code; longer values are texts.
+CODE_BYTES = 64
+
+PLAIN_INTEGER = "^(?:0|-?[1-9][0-9]*)$"
+LEADING_ZERO = "^[-+]?0[0-9]"
+CODE = r"^\S+$"
+CLOCK = "[0-9]:[0-9]"
+BITS = pa.array(["0", "1"])
+
+# A type and the form in which the values fit it: how decimals are written, what dates begin with.
+Fit = tuple[ColumnType, DecimalForm | DateOrder | None]
+NUMBER_FITS: tuple[Fit, ...] = tuple(
+    (kind, form) for kind in (ColumnType.INTEGER, ColumnType.DECIMAL) for form in DecimalForm
+)
+DATE_FITS: tuple[Fit, ...] = tuple(
+    (kind, order) for kind in (ColumnType.DATE, ColumnType.TIMESTAMP) for order in DateOrder
+)
+ALL_FITS: tuple[Fit, ...] = ((ColumnType.BOOLEAN, None), *NUMBER_FITS, *DATE_FITS)
+
+
+@dataclass(slots=True)
+class ColumnSurvey:
+    """What one column holds.
+
+    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and a for letters.
+    `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
+    blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
+    `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was
+    not followed to the end. `sample` holds the first values.
+    """
+
+    header: str
+    position: int
+    filled: int = 0
+    blank: int = 0
+    longest: int = 0
+    shortest: int = 2**31
+    shapes: tuple[str, ...] = ()
+    fits: frozenset[Fit] = frozenset(ALL_FITS)
+    plain: bool = True
+    code: bool = True
+    padded: bool = False
+    clock: bool = False
+    bits: bool = True
+    numbers: Evidence = field(default_factory=Evidence)
+    dates: Evidence = field(default_factory=Evidence)
+    unique: bool | None = True
+    sample: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
+    _hashes: list[np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=list)
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether each row has a value of its own here."""
+        return self.unique is True and self.blank == 0 and self.filled > 0
+
+    def learn(self, cells: pa.StringArray) -> None:
+        """Takes a block's cells."""
+        column = without_blanks(without_nul(TextColumn(cells))[0])
+        values = column.cells.drop_null()
+        self.blank += len(cells) - len(values)
+        if len(values) == 0:
+            return
+        self.filled += len(values)
+        bounds = pc.min_max(pc.binary_length(values))
+        self.shortest = min(self.shortest, int(bounds["min"].as_py()))
+        self.longest = max(self.longest, int(bounds["max"].as_py()))
+        if len(self.sample) == 0:
+            self.sample = values.slice(0, SAMPLED_VALUES)
+        self.shapes = tuple(dict.fromkeys((*self.shapes, *map(mask_shape, values.slice(0, 50).to_pylist()))))[:SHAPES]
+        self._learn_flags(values)
+        self.fits = frozenset(fit for fit in self.fits if _fits(values, fit))
+        self._learn_forms(values)
+        self._learn_unique(values)
+
+    def settle(self) -> None:
+        """To be called once all blocks were shown."""
+        if self.unique and self._hashes:
+            hashes = np.concatenate(self._hashes)
+            self.unique = len(np.unique(hashes)) == len(hashes)
+        self._hashes.clear()
+
+    @property
+    def hashed(self) -> int:
+        """Values whose hashes are kept."""
+        return sum(map(len, self._hashes))
+
+    def give_up_unique(self) -> None:
+        """Leaves open whether the values are unique."""
+        self.unique = None if self.unique else self.unique
+        self._hashes.clear()
+
+    def _learn_flags(self, values: pa.StringArray) -> None:
+        self.plain = self.plain and _all(values, PLAIN_INTEGER)
+        clean = KINDS[ColumnType.IDENTIFIER].read(TextColumn(values), Reading())
+        self.code = self.code and _all(values, CODE) and clean.equals(values)
+        self.padded = self.padded or _any(values, LEADING_ZERO)
+        self.clock = self.clock or _any(values, CLOCK)
+        self.bits = self.bits and bool(pc.all(pc.is_in(values, value_set=BITS)).as_py())
+
+    def _learn_forms(self, values: pa.StringArray) -> None:
+        if self.fits.intersection(NUMBER_FITS):
+            self.numbers += weigh_numbers(values, Column(self.header, ColumnType.DECIMAL))
+        if self.fits.intersection(DATE_FITS):
+            self.dates += weigh_dates(values, Column(self.header, ColumnType.DATE))
+
+    def _learn_unique(self, values: pa.StringArray) -> None:
+        if self.unique is not True:
+            return
+        if pc.count_distinct(values).as_py() < len(values):
+            self.unique = False
+            self._hashes.clear()
+            return
+        self._hashes.append(np.fromiter(map(hash, values.to_pylist()), np.int64, len(values)))
+
+
+@dataclass(frozen=True, slots=True)
+class FileSurvey:
+    """A file's columns and forms.
+
+    `rows` counts records that are neither blank nor broken, `broken` those that do not fit the header. `decimal` and
+    `date_order` are None where no value needs them; `decimal_doubt` and `date_doubt`: the values fit two readings
+    alike, and the one that is named is a guess.
+    """
+
+    name: str
+    encoding: EncodingFacts
+    dialect: Dialect
+    rows: int
+    broken: int
+    columns: tuple[ColumnSurvey, ...]
+    decimal: DecimalForm | None
+    decimal_doubt: bool
+    date_order: DateOrder | None
+    date_doubt: bool
+
+    def fits(self, column: ColumnSurvey, kind: ColumnType) -> bool:
+        """Whether all of a column's values can be read as the type, in the file's forms."""
+        return kind in {ColumnType.TEXT, ColumnType.IDENTIFIER} or self._fit(kind) in column.fits
+
+    def _fit(self, kind: ColumnType) -> Fit:
+        if kind in {ColumnType.INTEGER, ColumnType.DECIMAL}:
+            return kind, self.decimal or DecimalForm.DOT
+        if kind in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+            return kind, self.date_order or DateOrder.ISO
+        return kind, None
+
+    def nearly(self, column: ColumnSurvey) -> tuple[ColumnType, int] | None:
+        """A type that more than half of the first values fit but not all, and how many do; None where there is none."""
+        for kind in () if column.padded else (ColumnType.DECIMAL, ColumnType.TIMESTAMP):
+            misfits = KINDS[kind].read(TextColumn(column.sample), _reading(self._fit(kind))).null_count
+            if 0 < misfits * 2 < len(column.sample):
+                return kind, len(column.sample) - misfits
+        return None
+
+    def type_of(self, column: ColumnSurvey) -> ColumnType:
+        """The narrowest type that keeps all there is in a column's values."""
+        if column.filled == 0:
+            return ColumnType.TEXT
+        number = not column.padded
+        code = column.plain and column.shortest == column.longest >= CODE_DIGITS
+        kinds = (
+            (ColumnType.BOOLEAN, not column.bits),
+            (ColumnType.INTEGER, number and column.plain and not code),
+            (ColumnType.DECIMAL, number and not code),
+            (ColumnType.DATE, not column.clock),
+            (ColumnType.TIMESTAMP, True),
+            (ColumnType.IDENTIFIER, column.code and column.longest <= CODE_BYTES),
+        )
+        found = (kind for kind, possible in kinds if possible and self.fits(column, kind))
+        return next(found, ColumnType.TEXT)
+
+
+def survey_file(part: Part, profile: Profile) -> FileSurvey:
+    """Reads a whole file and says what its columns hold.
+
+    Args:
+        part: the file.
+        profile: encoding, delimiter and forms, where they are known.
+
+    Raises:
+        FileError: the file cannot be read as a whole.
+    """
+    encoding = detect_encoding(part.url, profile.encoding)
+    dialect = read_dialect(part.url, encoding, profile.delimiter)
+    columns = tuple(ColumnSurvey(cell.strip(), position) for position, cell in enumerate(dialect.header))
+    rows = broken = 0
+    for block in read_text_blocks(part, dialect, encoding, first_sequence=1) if columns else ():
+        sound = _sound(block)
+        rows, broken = rows + sound.num_rows, broken + len(block.rejects)
+        for column in columns:
+            column.learn(sound.column(column.position))
+        _bound_hashes(columns)
+    for column in columns:
+        column.settle()
+    decimal, decimal_doubt = _decimal(columns, profile, dialect)
+    date_order, date_doubt = _date_order(columns, profile)
+    return FileSurvey(
+        part.name, encoding, dialect, rows, broken, columns, decimal, decimal_doubt, date_order, date_doubt
+    )
+
+
+def _sound(block: TextBlock) -> pa.RecordBatch:
+    """The cells of records that are neither blank nor broken."""
+    kept = without_empty(block)
+    return kept.cells.filter(to_mask(~refused_rows(kept)))
+
+
+def _bound_hashes(columns: tuple[ColumnSurvey, ...]) -> None:
+    """Gives up the rightmost columns first: what names rows stands on the left as a rule."""
+    for column in reversed(columns):
+        if sum(other.hashed for other in columns) <= HASHED_VALUES:
+            return
+        if column.hashed:
+            column.give_up_unique()
+
+
+def _fits(values: pa.StringArray, fit: Fit) -> bool:
+    kind, reading = fit[0], _reading(fit)
+    return all(KINDS[kind].read(TextColumn(cells), reading).null_count == 0 for cells in _tried_first(values))
+
+
+def _reading(fit: Fit) -> Reading:
+    form = fit[1]
+    return Reading(
+        decimal=form if isinstance(form, DecimalForm) else DecimalForm.DOT,
+        date_order=form if isinstance(form, DateOrder) else None,
+    )
+
+
+def _tried_first(values: pa.StringArray) -> Iterator[pa.StringArray]:
+    """A few cells, then all: most types fail at the first cells, and failing costs most."""
+    if len(values) > TRIED_CELLS:
+        yield values.slice(0, TRIED_CELLS)
+    yield values
+
+
+def _all(values: pa.StringArray, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
+
+
+def _any(values: pa.StringArray, pattern: str) -> bool:
+    return bool(pc.any(pc.match_substring_regex(values, pattern)).as_py())
+
+
+def _decimal(columns: tuple[ColumnSurvey, ...], profile: Profile, dialect: Dialect) -> tuple[DecimalForm | None, bool]:
+    numbers = (column for column in columns if not column.padded and column.fits.intersection(NUMBER_FITS))
+    evidence = sum((column.numbers for column in numbers), Evidence())
+    if profile.decimal or not evidence:
+        return profile.decimal, False
+    if evidence.first != evidence.second:
+        return (DecimalForm.DOT if evidence.first > evidence.second else DecimalForm.COMMA), False
+    # Where the comma is the decimal sign, programs separate cells by semicolons.
+    return (DecimalForm.COMMA if dialect.delimiter == ";" else DecimalForm.DOT), True
+
+
+def _date_order(columns: tuple[ColumnSurvey, ...], profile: Profile) -> tuple[DateOrder | None, bool]:
+    year_last = [
+        column
+        for column in columns
+        if column.filled and column.fits.intersection(DATE_FITS) and not _year_first(column)
+    ]
+    if profile.date_order or not year_last:
+        return profile.date_order, False
+    evidence = sum((column.dates for column in year_last), Evidence())
+    if evidence.first != evidence.second:
+        return (DateOrder.DAY_FIRST if evidence.first > evidence.second else DateOrder.MONTH_FIRST), False
+    return DateOrder.DAY_FIRST, True
+
+
+def _year_first(column: ColumnSurvey) -> bool:
+    return any((kind, DateOrder.ISO) in column.fits for kind in (ColumnType.DATE, ColumnType.TIMESTAMP))
