@@ -124,6 +124,15 @@ def states(
         return list(_grouped(cursor.execute(NEWEST, values).fetchall()))
 
 
+def stores_between(connection: Connection[TupleRow], first: dt.date, last: dt.date) -> set[str]:
+    """The stores of which anything was opened for these days, both included."""
+    with translated():
+        rows = connection.execute(
+            "SELECT DISTINCT store FROM commerce.uploads WHERE day BETWEEN %s AND %s", [first, last]
+        ).fetchall()
+    return {str(store) for (store,) in rows}
+
+
 def resolve(connection: Connection[TupleRow], name: str) -> UploadState:
     """The upload that a person means by its id, the first signs of it, or STORE/DAY.
 
@@ -162,10 +171,11 @@ def _day(text: str) -> dt.date:
 
 
 def _grouped(rows: Iterable[dict[str, Any]]) -> Iterator[UploadState]:
-    keys = ("upload_id", "store", "day", "url")
-    for key, group in groupby(rows, lambda row: tuple(row[name] for name in keys)):
-        attempts = {row["dataset"]: _attempt(row) for row in group if row["dataset"]}
-        yield UploadState(*key, attempts)
+    for upload_id, group in groupby(rows, lambda row: str(row["upload_id"])):
+        attempts = list(group)
+        first = attempts[0]
+        by_dataset = {row["dataset"]: _attempt(row) for row in attempts if row["dataset"]}
+        yield UploadState(upload_id, first["store"], first["day"], first["url"], by_dataset)
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:

@@ -145,3 +145,17 @@ def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[
             " JOIN ledger.loads AS loads USING (load_id) WHERE load_id = %s AND sequence = %s",
             [load_id, sequence],
         ).fetchone()
+
+
+def by_code(connection: Connection[TupleRow], load_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """The number of rejects by code, the most frequent first, of each of the loads that has any."""
+    found: dict[int, dict[str, int]] = {}
+    with translated():
+        rows = connection.execute(
+            "SELECT load_id, code, count(*) FROM ledger.rejects WHERE load_id = ANY(%s) GROUP BY load_id, code"
+            " ORDER BY load_id, count(*) DESC, code",
+            [list(load_ids)],
+        ).fetchall()
+    for load_id, code, count in rows:
+        found.setdefault(load_id, {})[code] = count
+    return found

@@ -16,6 +16,9 @@ from include.writers.base import WriteCounts
 # From this many rows on percentages mean something: 3 of 50 rows gone is a shop that tidied up.
 PERCENT_FROM_ROWS = 100
 
+# Header names in a message; a product export has 60 of them.
+NAMES_SAID = 12
+
 
 def next_step(upload: Upload) -> str:
     """What a person does about a delivery that is held."""
@@ -36,7 +39,11 @@ def check_parts(upload: Upload, dataset: str, current: CurrentLoad | None) -> No
     earlier = current.files if current else ()
     empty = [part.name for part in parts if part.size == 0]
     if empty:
-        before = f"the load before read {sum(file['rows_read'] for file in earlier)} rows" if current else "it is new"
+        before = (
+            f"the load before read {sum(file['rows_read'] for file in earlier)} rows"
+            if current
+            else "none of it was loaded before"
+        )
         raise HeldError(
             f"{dataset} of {upload.store} {upload.day} has {len(empty)} of {len(parts)} files with 0 bytes"
             f" ({', '.join(empty)}); {before}.",
@@ -83,9 +90,10 @@ def check_header(store: StoreSettings, upload: Upload, dataset: str, changes: Se
     if not store.hold_changed_header or not changes:
         return
     came = sum(change.startswith("+") for change in changes)
+    more = f" and {len(changes) - NAMES_SAID} more" if len(changes) > NAMES_SAID else ""
     raise HeldError(
         f"The header of {dataset} of {upload.store} {upload.day} is not that of the store's last delivery: {came} new"
-        f" (+), {len(changes) - came} gone (-): {', '.join(changes)}.",
+        f" (+), {len(changes) - came} gone (-): {', '.join(changes[:NAMES_SAID])}{more}.",
         next_step(upload),
     )
 
