@@ -55,7 +55,7 @@ def _print_changes(waiting: list[TableReview]) -> None:
         for table in waiting
         if table.would
     ]
-    _table("If they were let through (tried, and taken back)", ("dataset", "status", "now", "then", *counts), rows)
+    _table("What waits, if it were loaded now (tried, and taken back)", ("dataset", "status", "now", "then", *counts), rows)
     for table in waiting:
         for line in _remarks(table):
             typer.echo(cell_text(f"{table.dataset}: {line}"))
@@ -67,7 +67,7 @@ def _remarks(table: TableReview) -> Iterator[str]:
         return
     if not table.same_bytes:
         yield "the files are no longer those of the attempt"
-    if would.status.value == "failed":
+    if would.status.value == "failed" and would.message != table.attempt.result.message:
         yield would.message
     if would.reasons:
         yield "rejected by code: " + ", ".join(f"{code} {count}" for code, count in would.reasons.items())

@@ -136,7 +136,7 @@ def header_changes(earlier: Mapping[str, Any] | None, parts: Sequence[Mapping[st
     if not earlier or not earlier.get("parts"):
         return []
     before, now = (_headers(listed) for listed in (earlier["parts"], parts))
-    if not before:  # an empty file that was let through: it says nothing about headers
+    if not before or not now:  # a file of 0 bytes says nothing about headers
         return []
     return [f"+{name}" for name in sorted(now - before)] + [f"-{name}" for name in sorted(before - now)]
 
