@@ -19,7 +19,9 @@ History: `airflow backfill create --dag-id commerce_to_postgres --from-date 2025
 one store: a run with `store`, `from` and `until`, of at most 1,024 uploads.
 
 **Colours.** A *skipped* load was not delivered, or is *held*: the delivery would delete too much, is empty, or lacks a
-file that the last one had. Nothing changed; the task's log and `close` say which. A *failed* load left its table as it
+file that the last one had; where the store's settings say so, also one with too many rejects or another header. Nothing
+changed; the task's log and `close` say which, and `./longshore uploads show STORE/DAY` what it would change;
+`./longshore uploads accept STORE/DAY` lets it through. A *failed* load left its table as it
 was; its rejects are in `ledger.rejects`. `close` is red where anything of its upload is held or failed, and so is the
 run. Mend the file, then clear the instance's `open` with all that follows it: what is loaded already stays as it is.
 

@@ -75,7 +75,8 @@ class LoadResult:
     """What became of one dataset of one upload.
 
     `ms` is wall time in milliseconds, `phases` the same by phase (read, copy, merge, commit, ...). `message` is set
-    where the status needs words: why it is held, skipped or failed, and what to do next.
+    where the status needs words: why it is held, skipped or failed, and what to do next. `reasons` is the number of
+    rejects by code.
     """
 
     dataset: str
@@ -87,6 +88,7 @@ class LoadResult:
     phases: dict[str, float] = field(default_factory=dict)
     unknown_columns: tuple[str, ...] = ()
     header_changes: tuple[str, ...] = ()
+    reasons: dict[str, int] = field(default_factory=dict)
     message: str = ""
     load_id: int | None = None
 
@@ -113,6 +115,7 @@ class LoadResult:
             "phases": {name: round(ms, 1) for name, ms in self.phases.items()},
             "unknown_columns": list(self.unknown_columns),
             "header_changes": list(self.header_changes),
+            "reasons": dict(self.reasons),
             "message": self.message,
             "load_id": self.load_id,
         }

@@ -60,6 +60,8 @@ class StoreSettings(BaseModel):
     delivery_hour: Annotated[int, Field(ge=0, le=23)] = 6
     max_rejected_percent: Annotated[float, Field(ge=0, le=100)] = 5.0
     max_rejected_rows: Annotated[int, Field(ge=0)] | None = None
+    over_budget: Literal["fail", "hold"] = "fail"
+    hold_changed_header: bool = False
     max_deleted_percent: Annotated[float, Field(ge=0, le=100)] = 50.0
     lookback_days: Annotated[int, Field(ge=0, le=366)] = 7
     settle_seconds: Annotated[int, Field(ge=0)] = 60

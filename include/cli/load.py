@@ -41,7 +41,7 @@ a folder named <store>/<YYYY-MM-DD>, or given. Paths may be URLs (s3://).
 Each dataset is one transaction: all of it, or nothing. The delivery is the
 truth for its store and day: rows that it lacks are deleted. Loading the same
 bytes again changes nothing. A delivery that would delete too much, has 0 bytes
-or lacks a file is held until --accept.
+or lacks a file is held until --accept or `longshore uploads accept`.
 
 \b
 Exit code: 0 loaded, 1 a dataset failed, 2 wrong usage, 3 loaded with rejects,
@@ -111,7 +111,7 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     if json:
         print_json(outcome.as_json())
     else:
-        _print(outcome.results)
+        print_results(outcome.results)
     raise typer.Exit(exit_code_of(outcome.results))
 
 
@@ -124,7 +124,7 @@ def _load(located: Located, request: Request, stores: StoresFile, target: str) -
             f"{located.delivery.store} is not in {settings().stores_file.name}: it loads with the defaults.",
             markup=False,
         )
-    with connector(target) as connect, _progress(len(located.datasets)) as report:
+    with connector(target) as connect, progress_bar(len(located.datasets)) as report:
         return load_delivery(connect, located, request, stores, report)
 
 
@@ -156,7 +156,7 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
     if json:
         print_json(result.as_json())
     else:
-        _print([result])
+        print_results([result])
     raise typer.Exit(exit_code_of([result]))
 
 
@@ -165,13 +165,13 @@ def _load_table(request: TableRequest, target: str) -> LoadResult:
     from include.pipelines.tables.load import PIPELINE, load_table
 
     name = request.contract.table
-    with connector(target) as connect, _progress(1) as report:
+    with connector(target) as connect, progress_bar(1) as report:
         run = RunSource.command_line(PIPELINE)
         return load_table(connect, request, run, raises=False, report=lambda rows: report(name, rows))
 
 
 @contextmanager
-def _progress(datasets: int) -> Iterator[Callable[[str, int], None]]:
+def progress_bar(datasets: int) -> Iterator[Callable[[str, int], None]]:
     """A bar over the datasets, with the rows of the one that is being loaded; on a terminal only."""
     console = words()
     if not console.is_terminal:
@@ -192,7 +192,8 @@ def _progress(datasets: int) -> Iterator[Callable[[str, int], None]]:
         yield report
 
 
-def _print(results: Sequence[LoadResult]) -> None:
+def print_results(results: Sequence[LoadResult]) -> None:
+    """Prints a row a table, and once each what a person should know or do."""
     print_table(COLUMNS, [_row(result) for result in results])
     said: dict[str, list[str]] = {}
     for result in results:
@@ -212,17 +213,18 @@ def _remarks(result: LoadResult) -> Iterator[str]:
     if result.message:
         yield result.message
     if result.unknown_columns:
-        yield f"not loaded, since no column of the contract goes by these headers: {_some(result.unknown_columns)}"
+        yield f"not loaded, since no column of the contract goes by these headers: {some(result.unknown_columns)}"
     if result.header_changes:
-        yield f"the header changed since the load before: {_some(result.header_changes)}"
+        yield f"the header changed since the load before: {some(result.header_changes)}"
     if result.counts.rejected:
         how = f"rejects list --load {result.load_id}" if result.load_id else "check FILE"
         yield f"see the rejected rows with ./longshore {how}"
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], where: str = "./longshore explain") -> str:
+    """The first names, and how many more `where` has."""
     more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more (./longshore explain has them all)" if more > 0 else "")
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more ({where} has them all)" if more > 0 else "")
 
 
 def register(app: typer.Typer) -> None:

@@ -90,6 +90,16 @@ def ledger(target: str) -> Iterator[Connection[tuple[Any, ...]]]:
         yield connection
 
 
+@contextmanager
+def migrated_ledger(target: str) -> Iterator[Connection[tuple[Any, ...]]]:
+    """The same, brought to the newest schema first; that reads one row where it is there already."""
+    from include.migrations import migrate
+
+    with ledger(target) as connection:
+        migrate(connection)
+        yield connection
+
+
 def _check(target: str) -> None:
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict

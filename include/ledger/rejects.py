@@ -76,9 +76,9 @@ def describe(reject: Reject) -> str:
     return f"{place}, {reject.column}: {reject.reason}" if reject.column else f"{place}: {reject.reason}"
 
 
-def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reject]) -> int:
-    """Writes a load's rejects within the connection's transaction and returns how many they are."""
-    count = 0
+def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reject]) -> Counter[str]:
+    """Writes a load's rejects within the connection's transaction and returns how many they are by code."""
+    reasons: Counter[str] = Counter()
     with (
         translated(),
         connection.cursor() as cursor,
@@ -87,10 +87,10 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
         ) as copy,
     ):
         for reject in rejects:
-            count += 1
+            reasons[reject.code] += 1
             place = (reject.sequence, reject.part, reject.line, reject.record, reject.column)
             copy.write_row((load_id, *storable((*place, reject.code, reject.reason, reject.raw))))
-    return count
+    return reasons
 
 
 def find(
@@ -101,7 +101,7 @@ def find(
     day: dt.date | None = None,
     limit: int = 1000,
 ) -> list[dict[str, Any]]:
-    """Rejects of one load, or of each dataset's newest load that was loaded or failed, without raw text.
+    """Rejects of one load, or of each dataset's newest load that was loaded, held or failed, without raw text.
 
     Args:
         connection: to the database of the ledger.
@@ -127,7 +127,7 @@ def find(
                 AND (%(load_id)s::bigint IS NOT NULL OR loads.load_id = (
                     SELECT max(newest.load_id) FROM ledger.loads AS newest
                     WHERE newest.upload_id = loads.upload_id AND newest.dataset = loads.dataset
-                        AND newest.status IN ('loaded', 'failed')))
+                        AND newest.status IN ('loaded', 'held', 'failed')))
             ORDER BY rejects.load_id DESC, rejects.sequence
             LIMIT %(limit)s
             """,
@@ -145,3 +145,17 @@ def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[
             " JOIN ledger.loads AS loads USING (load_id) WHERE load_id = %s AND sequence = %s",
             [load_id, sequence],
         ).fetchone()
+
+
+def by_code(connection: Connection[TupleRow], load_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """The number of rejects by code, the most frequent first, of each of the loads that has any."""
+    found: dict[int, dict[str, int]] = {}
+    with translated():
+        rows = connection.execute(
+            "SELECT load_id, code, count(*) FROM ledger.rejects WHERE load_id = ANY(%s) GROUP BY load_id, code"
+            " ORDER BY load_id, count(*) DESC, code",
+            [list(load_ids)],
+        ).fetchall()
+    for load_id, code, count in rows:
+        found.setdefault(load_id, {})[code] = count
+    return found

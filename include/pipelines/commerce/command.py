@@ -104,7 +104,12 @@ def locate(request: Request, stores: StoresFile) -> Located:
 
 
 def load_delivery(
-    connect: Connect, located: Located, request: Request, stores: StoresFile, report: Report = lambda _name, _rows: None
+    connect: Connect,
+    located: Located,
+    request: Request,
+    stores: StoresFile,
+    report: Report = lambda _name, _rows: None,
+    check: Callable[[Upload], None] = lambda _upload: None,
 ) -> Outcome:
     """Loads the datasets one after the other; one that fails or is held stops no other.
 
@@ -114,6 +119,7 @@ def load_delivery(
         request: what is wanted.
         stores: settings per store.
         report: told of the progress.
+        check: raises where the files, as they were opened, must not be loaded.
 
     Returns:
         The opened upload, and one result per table, failed and held ones with the reason in `message`.
@@ -124,6 +130,7 @@ def load_delivery(
     with connect() as connection, translated():
         migrate(connection)
     with _opened(connect, located, dry_run=request.options.dry_run) as upload:
+        check(upload)
         results = [
             result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
         ]
@@ -138,8 +145,10 @@ def _opened(connect: Connect, located: Located, *, dry_run: bool) -> Iterator[Up
     if not dry_run:
         with connect() as connection:
             upload = open_upload(connection, located.delivery, source, files=located.files)
-        yield upload
-        _close(connect, upload)
+        try:
+            yield upload
+        finally:
+            _close(connect, upload)
         return
     with connect() as connection:
         with connection.transaction(force_rollback=True):

@@ -141,9 +141,9 @@ def open_upload(
     identifier = upload_id(delivery.store, delivery.day)
     with translated():
         connection.execute(
-            "INSERT INTO commerce.uploads (upload_id, store, day) VALUES (%s, %s, %s)"
-            " ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL",
-            [identifier, delivery.store, delivery.day],
+            "INSERT INTO commerce.uploads (upload_id, store, day, url) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL, url = excluded.url",
+            [identifier, delivery.store, delivery.day, delivery.url],
         )
     return Upload(
         run_id=runs.open_run(connection, source),

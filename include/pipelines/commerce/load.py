@@ -91,6 +91,16 @@ class Job:
         return tuple(filling.dataset for filling in self.plan.fillings)
 
     @property
+    def may_exceed_budget(self) -> bool:
+        """Whether a person lets rejects over the budget through, where the store leaves that to a person."""
+        return self.options.accept and self.store.over_budget == "hold"
+
+    @property
+    def max_rejected(self) -> int | None:
+        """Rejects after which reading stops; a delivery that a person decides about is read to its end."""
+        return None if self.store.over_budget == "hold" else self.store.max_rejected_rows
+
+    @property
     def files(self) -> tuple[FileResult, ...]:
         """The parts as the ledger notes them, before anything was read."""
         return tuple(
@@ -202,13 +212,16 @@ def _write(
     )
     with writer:
         job.ready(connection)
-        staged = stage(reader, writer, job.plan, spool, stopwatch, job.store.max_rejected_rows, job.report)
-        rules.check_budget(job.store, spool, staged.rows_read, f"{job.upload.url}: {job.dataset}")
+        staged = stage(reader, writer, job.plan, spool, stopwatch, job.max_rejected, job.report)
+        facts = _facts(connection, job, reader, current)
+        if not job.options.accept:
+            rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
+        if not job.may_exceed_budget:
+            rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
         written = writer.finish()
         counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
         if not job.options.accept:
-            rules.check_deletions(job.store, job.names, written)
-        facts = _facts(connection, job, reader, current)
+            rules.check_deletions(job.store, job.upload, job.names, written)
         results = _results(job, reader, facts, counts, stopwatch)
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
@@ -284,8 +297,8 @@ def _record(
             facts=facts,
             accepted_by=job.options.accepted_by if job.options.accept else None,
         )
-        rejects.write(connection, load_id, staged.rejects_of(index, spool))
-        recorded.append(replace(result, load_id=None if job.options.dry_run else load_id))
+        reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
+        recorded.append(replace(result, reasons=dict(reasons), load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 
 

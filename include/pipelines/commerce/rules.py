@@ -16,7 +16,17 @@ from include.writers.base import WriteCounts
 # From this many rows on percentages mean something: 3 of 50 rows gone is a shop that tidied up.
 PERCENT_FROM_ROWS = 100
 
-ACCEPT = "Look at the delivery; let it through with --accept (or the parameter `accept`), or deliver it again."
+# Header names in a message; a product export has 60 of them.
+NAMES_SAID = 12
+
+
+def next_step(upload: Upload) -> str:
+    """What a person does about a delivery that is held."""
+    name = upload.shell_name
+    return (
+        f"See what it would change with `./longshore uploads show {name}`; let it through with"
+        f" `./longshore uploads accept {name}` (or --accept, or the run's parameter `accept`), or deliver it again."
+    )
 
 
 def check_parts(upload: Upload, dataset: str, current: CurrentLoad | None) -> None:
@@ -26,19 +36,29 @@ def check_parts(upload: Upload, dataset: str, current: CurrentLoad | None) -> No
         HeldError: names the parts.
     """
     parts = upload.parts[dataset]
+    earlier = current.files if current else ()
     empty = [part.name for part in parts if part.size == 0]
     if empty:
-        raise HeldError(f"{dataset} of {upload.store} {upload.day} has files of 0 bytes: {', '.join(empty)}.", ACCEPT)
-    missing = {file["file"] for file in current.files} - {part.name for part in parts} if current else set()
+        before = (
+            f"the load before read {sum(file['rows_read'] for file in earlier)} rows"
+            if current
+            else "none of it was loaded before"
+        )
+        raise HeldError(
+            f"{dataset} of {upload.store} {upload.day} has {len(empty)} of {len(parts)} files with 0 bytes"
+            f" ({', '.join(empty)}); {before}.",
+            next_step(upload),
+        )
+    missing = {file["file"] for file in earlier} - {part.name for part in parts}
     if missing:
         raise HeldError(
-            f"{dataset} of {upload.store} {upload.day} has {len(parts)} parts; the load before had these too:"
-            f" {', '.join(sorted(missing))}.",
-            ACCEPT,
+            f"{dataset} of {upload.store} {upload.day} has {len(parts)} files, the load before had {len(earlier)}; not"
+            f" here any more: {', '.join(sorted(missing))}.",
+            next_step(upload),
         )
 
 
-def check_deletions(store: StoreSettings, names: Sequence[str], written: Sequence[WriteCounts]) -> None:
+def check_deletions(store: StoreSettings, upload: Upload, names: Sequence[str], written: Sequence[WriteCounts]) -> None:
     """Holds a delivery that would take more of a table than `max_deleted_percent`, from 100 rows on.
 
     Raises:
@@ -49,26 +69,54 @@ def check_deletions(store: StoreSettings, names: Sequence[str], written: Sequenc
         if before >= PERCENT_FROM_ROWS and counts.deleted * 100 > before * store.max_deleted_percent:
             kept = counts.inserted + counts.updated + counts.unchanged
             raise HeldError(
-                f"{name} holds {before} rows of this upload and would hold {kept}: {counts.deleted} would be deleted,"
-                f" more than {store.max_deleted_percent:g} percent.",
-                ACCEPT,
+                f"{name} holds {before} rows of {upload.store} {upload.day} and would hold {kept}: {counts.deleted}"
+                f" would be deleted, more than {store.max_deleted_percent:g} percent.",
+                next_step(upload),
             )
 
 
-def check_budget(store: StoreSettings, spool: RejectSpool, rows_read: int, subject: str) -> None:
+def check_header(store: StoreSettings, upload: Upload, dataset: str, changes: Sequence[str]) -> None:
+    """Holds a delivery whose header is not that of the store's last one, where the store wants that.
+
+    Args:
+        store: says so by `hold_changed_header`.
+        upload: whose delivery it is.
+        dataset: of which the header is.
+        changes: as `header_changes` gives them.
+
+    Raises:
+        HeldError: says how many names came and went, and which.
+    """
+    if not store.hold_changed_header or not changes:
+        return
+    came = sum(change.startswith("+") for change in changes)
+    more = f" and {len(changes) - NAMES_SAID} more" if len(changes) > NAMES_SAID else ""
+    raise HeldError(
+        f"The header of {dataset} of {upload.store} {upload.day} is not that of the store's last delivery: {came} new"
+        f" (+), {len(changes) - came} gone (-): {', '.join(changes[:NAMES_SAID])}{more}.",
+        next_step(upload),
+    )
+
+
+def check_budget(store: StoreSettings, spool: RejectSpool, rows_read: int, upload: Upload, dataset: str) -> None:
     """Stops a load with more rejects than the store allows, in percent (from 100 rows on) or in rows.
 
     Raises:
         BudgetError: with the first reasons.
+        HeldError: the same, where the store leaves it to a person (`over_budget: hold`).
     """
     percent = rows_read >= PERCENT_FROM_ROWS and spool.count * 100 > rows_read * store.max_rejected_percent
     absolute = store.max_rejected_rows is not None and spool.count > store.max_rejected_rows
     if not percent and not absolute:
         return
     allowed = f"{store.max_rejected_rows} rows" if absolute else f"{store.max_rejected_percent:g} percent"
+    what = f"{spool.count} of {rows_read} rows were rejected, {allowed} are allowed"
+    if store.over_budget == "hold":
+        raise HeldError(
+            f"{dataset} of {upload.store} {upload.day}: {what}. The first: {spool.examples()}.", next_step(upload)
+        )
     raise BudgetError(
-        f"{subject}: {spool.count} of {rows_read} rows were rejected, {allowed} are allowed; nothing of it is visible."
-        f" The first: {spool.examples()}.",
+        f"{upload.url}: {dataset}: {what}; nothing of it is visible. The first: {spool.examples()}.",
         "See them all with `longshore rejects list`; mend the file or the profile, or raise the store's budget.",
     )
 
@@ -88,6 +136,8 @@ def header_changes(earlier: Mapping[str, Any] | None, parts: Sequence[Mapping[st
     if not earlier or not earlier.get("parts"):
         return []
     before, now = (_headers(listed) for listed in (earlier["parts"], parts))
+    if not before or not now:  # a file of 0 bytes says nothing about headers
+        return []
     return [f"+{name}" for name in sorted(now - before)] + [f"-{name}" for name in sorted(before - now)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,11 @@ DATASETS = ("catalog", "inventory", "orders", "variants")
 def upload_id(store: str, day: dt.date) -> str:
     """The upload's id, the text of a UUID."""
     return str(uuid.uuid5(NAMESPACE, f"{store}/{day.isoformat()}"))
+
+
+def shell_name(store: str, day: dt.date) -> str:
+    """How a person names an upload on the command line: STORE/DAY, quoted for the shell where that is needed."""
+    return shlex.quote(f"{store}/{day.isoformat()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,11 @@ class Upload:
     def key(self) -> LoadKey:
         """How the ledger names the upload within this run."""
         return LoadKey(self.run_id, self.upload_id, self.store, self.day.isoformat())
+
+    @property
+    def shell_name(self) -> str:
+        """See the function `shell_name`."""
+        return shell_name(self.store, self.day)
 
     def as_json(self) -> dict[str, Any]:
         """For an XCom: plain values, no rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -202,16 +203,23 @@ class CloseUploadOperator(LongshorePostgresOperator):
         return sorted(task.removesuffix(suffix) for task, state in states.items() if state in FAILED_STATES)
 
     def _fail_unless_whole(self, summary: dict[str, Any], context: Context) -> None:
+        from include.pipelines.commerce.uploads import shell_name
+
+        name = shell_name(summary["store"], dt.date.fromisoformat(summary["day"]))
         faults = {
-            "held": (summary["held"], "look at the delivery, then run it again with `accept`"),
+            "held": (
+                summary["held"],
+                f"look: ./longshore uploads show {name}; let it through: ./longshore uploads accept {name}, or run it"
+                " again with `accept`",
+            ),
             "failed": (summary["failed"], "see its log and the rejects, then clear the task or deliver anew"),
             "stopped": (summary["stopped"], "see the log of the first one"),
         }
-        said = [f"{name}: {', '.join(which)} ({remedy})" for name, (which, remedy) in faults.items() if which]
+        said = [f"{fault}: {', '.join(which)} ({remedy})" for fault, (which, remedy) in faults.items() if which]
         if said:
             context["ti"].xcom_push(key="return_value", value=summary)
-            name = f"{summary['store']} {summary['day']}"
-            raise AirflowFailException(f"The upload of {name} is partial. {'; '.join(said)}")
+            upload = f"{summary['store']} {summary['day']}"
+            raise AirflowFailException(f"The upload of {upload} is partial. {'; '.join(said)}")
 
 
 class ComputeCoverageOperator(LongshorePostgresOperator):
