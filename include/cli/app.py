@@ -27,7 +27,7 @@ NO_NOUNS = {"__init__", "__main__", "app"}
 # The order of the help page; what is not listed comes last.
 ORDER = (
     *("demo", "up", "down", "status", "logs", "airflow"),
-    *("load", "query", "check", "rejects", "coverage", "backfill", "explain"),
+    *("load", "query", "check", "rejects", "coverage", "backfill", "explain", "forget"),
     *("test", "bench"),
 )
 

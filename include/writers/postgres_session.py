@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import psycopg
@@ -60,3 +61,9 @@ def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
         "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)",
         [list(names), list(values)],
     )
+
+
+def lock(connection: Connection[TupleRow], name: str) -> None:
+    """Waits until no other transaction holds the lock of that name, and holds it to the end of this one."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [key])

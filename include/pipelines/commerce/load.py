@@ -21,7 +21,7 @@ from include.log import line, logger
 from include.pipelines.commerce import records, rules
 from include.pipelines.commerce.plans import PLANS, Plan
 from include.pipelines.commerce.stage import Staged, stage
-from include.pipelines.commerce.uploads import Upload
+from include.pipelines.commerce.uploads import Upload, lock_name
 from include.readers.dataset import DatasetReader
 from include.readers.profile import Profile, read_profile
 from include.results import Counts, FileResult, LoadResult, Status
@@ -177,7 +177,7 @@ def _write(
         session=LoadSession(
             f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
         ),
-        lock=f"commerce/{job.upload.upload_id}/{job.dataset}",
+        lock=lock_name(job.upload.upload_id, job.dataset),
         stopwatch=stopwatch,
     )
     with writer:
