@@ -14,6 +14,10 @@ from include.writers.postgres_errors import translated
 # Seconds to wait for a server that does not answer; a server that refuses says so at once.
 CONNECT_TIMEOUT_S = 10
 
+# Executions after which psycopg prepares a statement under a name: never. Behind a pooler in transaction mode the name
+# would belong to a connection that the next transaction does not get; a load repeats no statement often enough to gain.
+PREPARE_THRESHOLD = None
+
 
 @dataclass(frozen=True, slots=True)
 class LoadSession:
@@ -51,7 +55,9 @@ def connect(url: str, *, autocommit: bool = True) -> Connection[TupleRow]:
         SetupError: the server refuses user, password or database.
     """
     with translated():
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S)
+        return psycopg.connect(
+            url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=PREPARE_THRESHOLD
+        )
 
 
 def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
