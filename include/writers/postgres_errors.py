@@ -18,10 +18,7 @@ DEFECT = ("21000",)
 
 # A server, or a pooler, that refuses a connection says so in words only: psycopg has no SQLSTATE for it.
 REFUSALS = (
-    (
-        re.compile(r"FATAL: .*(authentication failed|no pg_hba\.conf entry|no such user|not permitted to log in)"),
-        "28000",
-    ),
+    (re.compile(r"FATAL: .*(authentication failed|no pg_hba\.conf entry|no such user)"), "28000"),
     (re.compile(r"FATAL: .*role .* (does not exist|is not permitted to log in)"), "28000"),
     (re.compile(r"FATAL: .*(database .* does not exist|no such database)"), "3D000"),
     (re.compile(r"FATAL: .*permission denied for database"), "42501"),
