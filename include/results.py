@@ -8,13 +8,14 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """How the load of one dataset of one upload ended."""
+    """How the load of one dataset of one upload ended; `forgotten` is set later, when its rows were taken back."""
 
     LOADED = "loaded"
     UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     HELD = "held"
     FAILED = "failed"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,19 +27,8 @@ NO_NOUNS = {"__init__", "__main__", "app"}
 # The order of the help page; what is not listed comes last.
 ORDER = (
     *("demo", "up", "down", "status", "logs", "airflow"),
-    *(
-        "load",
-        "query",
-        "check",
-        "profile",
-        "contract",
-        "report",
-        "uploads",
-        "rejects",
-        "coverage",
-        "backfill",
-        "explain",
-    ),
+    *("load", "query", "check", "profile", "contract", "report", "uploads"),
+    *("rejects", "coverage", "backfill", "explain", "forget"),
     *("test", "bench"),
 )
 

@@ -82,8 +82,9 @@ def _run(url: str, statement: str, json: bool, write: bool) -> None:
         connection.read_only = not write
         set_json_loads(exact_json, cursor)
         try:
-            # A prepared statement is one statement: the server refuses several.
-            cursor.execute(statement.encode(), prepare=True)
+            # The protocol of a pipeline takes one statement: the server refuses several.
+            with connection.pipeline():
+                cursor.execute(statement.encode())
             _print(cursor, json)
         except psycopg.Error as error:
             raise _explained(error) from error

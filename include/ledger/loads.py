@@ -75,6 +75,17 @@ def is_held(connection: Connection[TupleRow], upload_id: str, dataset: str, dige
     return bool(row and row[0])
 
 
+def is_forgotten(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> bool:
+    """Whether exactly these bytes were taken back: only a person loads them again."""
+    with translated():
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM ledger.loads WHERE upload_id = %s AND dataset = %s AND digest = %s"
+            " AND status = 'forgotten')",
+            [upload_id, dataset, digest],
+        ).fetchone()
+    return bool(row and row[0])
+
+
 def record(
     connection: Connection[TupleRow],
     key: LoadKey,

@@ -5,9 +5,14 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.migrations import m0001_ledger, m0002_commerce, m0003_uploads, steps
+from include.migrations import m0001_ledger, m0002_commerce, m0003_uploads, m0004_forgetting, steps
 
-MIGRATIONS = (m0001_ledger.MIGRATION, m0002_commerce.MIGRATION, m0003_uploads.MIGRATION)
+MIGRATIONS = (
+    m0001_ledger.MIGRATION,
+    m0002_commerce.MIGRATION,
+    m0003_uploads.MIGRATION,
+    m0004_forgetting.MIGRATION,
+)
 
 
 def migrate(connection: Connection[TupleRow], target: int | None = None) -> list[str]:

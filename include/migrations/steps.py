@@ -1,9 +1,9 @@
 """What a migration is, and the one module that runs them.
 
-Each migration runs in one transaction together with its row in `ledger.migrations`, so it is applied wholly or not at
-all. Indexes that must be built CONCURRENTLY run after that, one statement at a time outside a transaction; one that a
-crash left invalid is dropped and built again, so calling `migrate` again resumes. Nothing is written where the database
-is up to date.
+All steps of one call run in one transaction together with their rows in `ledger.migrations`, so they are applied wholly
+or not at all. Indexes that must be built CONCURRENTLY run after that, one statement at a time outside a transaction;
+one that a crash left invalid is dropped and built again, so calling `migrate` again resumes. Nothing is written where
+the database is up to date.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 
 from include.errors import SetupError
 
-# Key of the session's advisory lock, so that two processes never migrate one database at once. Any constant serves.
+# Key of the advisory lock, so that two processes never migrate one database at once. Any constant serves.
 LOCK_KEY = 0x10A65403E
 
 
@@ -41,11 +41,11 @@ class Migration:
 
 def applied(connection: Connection[TupleRow]) -> int:
     """Number of the newest applied migration; 0 for an empty database. Reads only."""
-    with connection.cursor() as cursor:
-        try:
-            row = cursor.execute("SELECT coalesce(max(number), 0) FROM ledger.migrations").fetchone()
-        except (errors.UndefinedTable, errors.InvalidSchemaName):
-            return 0
+    try:
+        with connection.transaction():  # within another one the error must not end that
+            row = connection.execute("SELECT coalesce(max(number), 0) FROM ledger.migrations").fetchone()
+    except (errors.UndefinedTable, errors.InvalidSchemaName):
+        return 0
     return int(row[0]) if row else 0
 
 
@@ -72,46 +72,54 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
             f"The database is at migration {current}, this version of Longshore knows {migrations[-1].number}.",
             "Update Longshore, or take the database back with the newer version.",
         )
-    if current == goal and not _unfinished(connection, migrations, goal):
-        return []
-    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
-    try:
-        return _run_locked(connection, migrations, goal)
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+    done = [] if current == goal else _run_locked(connection, migrations, goal)
+    if _unfinished(connection, migrations, goal):
+        done += _build_locked(connection, migrations, goal)
+    return done
 
 
 def _run_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:
-    current = applied(connection)
+    """All steps under a lock that ends with their transaction, the only kind that holds behind a pooler."""
     done = []
-    for migration in migrations:
-        if current < migration.number <= goal:
-            _forward(connection, migration)
-            done.append(f"{migration.number:04} {migration.name}")
-    for migration in reversed(migrations):
-        if goal < migration.number <= current:
-            _back(connection, migration)
-            done.append(f"{migration.number:04} {migration.name} undone")
-    for index in _unfinished(connection, migrations, goal):
-        _build(connection, index)
-        done.append(f"index {index.schema}.{index.name}")
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        current = applied(connection)
+        for migration in migrations:
+            if current < migration.number <= goal:
+                _forward(connection, migration)
+                done.append(f"{migration.number:04} {migration.name}")
+        for migration in reversed(migrations):
+            if goal < migration.number <= current:
+                _back(connection, migration)
+                done.append(f"{migration.number:04} {migration.name} undone")
+    return done
+
+
+def _build_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:
+    """Builds what no transaction may; the session's lock wants a connection to the server itself, not to a pooler."""
+    done = []
+    connection.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+    try:
+        for index in _unfinished(connection, migrations, goal):
+            _build(connection, index)
+            done.append(f"index {index.schema}.{index.name}")
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
     return done
 
 
 def _forward(connection: Connection[TupleRow], migration: Migration) -> None:
-    with connection.transaction():
-        for statement in migration.forward:
-            connection.execute(statement.encode())
-        connection.execute(
-            "INSERT INTO ledger.migrations (number, name) VALUES (%s, %s)", [migration.number, migration.name]
-        )
+    for statement in migration.forward:
+        connection.execute(statement.encode())
+    connection.execute(
+        "INSERT INTO ledger.migrations (number, name) VALUES (%s, %s)", [migration.number, migration.name]
+    )
 
 
 def _back(connection: Connection[TupleRow], migration: Migration) -> None:
-    with connection.transaction():
-        connection.execute("DELETE FROM ledger.migrations WHERE number = %s", [migration.number])
-        for statement in migration.back:
-            connection.execute(statement.encode())
+    connection.execute("DELETE FROM ledger.migrations WHERE number = %s", [migration.number])
+    for statement in migration.back:
+        connection.execute(statement.encode())
 
 
 def _unfinished(

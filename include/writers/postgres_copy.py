@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -21,7 +20,7 @@ from include.writers.batching import batches
 from include.writers.errors import write_isolating
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
-from include.writers.postgres_session import LoadSession, begin
+from include.writers.postgres_session import LoadSession, begin, lock
 
 # Bytes of one CopyData message: blocks of 64 KiB to 1 MiB go equally fast, smaller ones cost a call each.
 COPY_BYTES = 256 * 1024
@@ -173,8 +172,7 @@ class PostgresCopyWriter:
 
     def _take_lock(self) -> None:
         if self._lock is not None:
-            key = int.from_bytes(hashlib.sha256(self._lock.encode()).digest()[:8], "big", signed=True)
-            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            lock(self.connection, self._lock)
 
     def _merge(self, target: Target) -> WriteCounts:
         rows, copies = self._row(

@@ -16,6 +16,14 @@ TRANSIENT = ("08", "40001", "40003", "40P01", "53300", "53400", "55P03", "57P01"
 ROW = ("22", "23")
 DEFECT = ("21000",)
 
+# A server, or a pooler, that refuses a connection says so in words only: psycopg has no SQLSTATE for it.
+REFUSALS = (
+    (re.compile(r"FATAL: .*(authentication failed|no pg_hba\.conf entry|no such user)"), "28000"),
+    (re.compile(r"FATAL: .*role .* (does not exist|is not permitted to log in)"), "28000"),
+    (re.compile(r"FATAL: .*(database .* does not exist|no such database)"), "3D000"),
+    (re.compile(r"FATAL: .*permission denied for database"), "42501"),
+)
+
 COPY_LINE = re.compile(r"COPY \S+, line (\d+)(?:, column (\S+?))?(?::|$)", re.MULTILINE)
 
 REMEDIES = {
@@ -30,7 +38,7 @@ REMEDIES = {
 
 def translate(error: psycopg.Error) -> LongshoreError:
     """The error of our tree that says what to do about a psycopg error; its message holds no row's contents."""
-    state = error.sqlstate or ""
+    state = error.sqlstate or _refusal(error)
     what = f"PostgreSQL said {state or 'nothing'}: {_summary(error)}."
     if _starts(state, TRANSIENT) or (not state and isinstance(error, psycopg.OperationalError)):
         return TransientError(what, "The same load can be repeated.")
@@ -49,6 +57,10 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise translate(error) from error
+
+
+def _refusal(error: psycopg.Error) -> str:
+    return next((state for words, state in REFUSALS if words.search(str(error))), "")
 
 
 def _starts(state: str, prefixes: tuple[str, ...]) -> bool:

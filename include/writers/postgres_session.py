@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import psycopg
@@ -12,6 +13,10 @@ from include.writers.postgres_errors import translated
 
 # Seconds to wait for a server that does not answer; a server that refuses says so at once.
 CONNECT_TIMEOUT_S = 10
+
+# Executions after which psycopg prepares a statement under a name: never. Behind a pooler in transaction mode the name
+# would belong to a connection that the next transaction does not get; a load repeats no statement often enough to gain.
+PREPARE_THRESHOLD = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ def connect(url: str, *, autocommit: bool = True) -> Connection[TupleRow]:
         SetupError: the server refuses user, password or database.
     """
     with translated():
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S)
+        return psycopg.connect(
+            url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=PREPARE_THRESHOLD
+        )
 
 
 def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
@@ -60,3 +67,9 @@ def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
         "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)",
         [list(names), list(values)],
     )
+
+
+def lock(connection: Connection[TupleRow], name: str) -> None:
+    """Waits until no other transaction holds the lock of that name, and holds it to the end of this one."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [key])

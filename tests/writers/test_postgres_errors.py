@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 
 from include.errors import DefectError, RowError, SetupError, TransientError
 from include.writers.postgres_errors import translate
+from include.writers.postgres_session import connect
 
 MEANING = {
     TransientError: ("08006", "40001", "40P01", "53300", "55P03", "57P01", "57P03"),
@@ -33,6 +35,26 @@ def test_no_class_of_errors_that_psycopg_knows_is_left_over() -> None:
 
 def test_a_lost_connection_without_a_state_is_transient() -> None:
     assert isinstance(translate(errors.OperationalError("server closed the connection")), TransientError)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"password": "wrong"}, "password"),
+        ({"user": "nobody"}, "password"),
+        ({"dbname": "nowhere"}, "Create the database"),
+    ],
+)
+def test_a_server_that_refuses_the_connection_is_a_matter_of_set_up(
+    postgres_url: str, change: dict[str, str], words: str
+) -> None:
+    with pytest.raises(SetupError, match=words):
+        connect(make_conninfo(postgres_url, **change))
+
+
+def test_a_server_that_is_not_there_is_a_bad_moment() -> None:
+    with pytest.raises(TransientError):
+        connect("postgresql://postgres@127.0.0.1:1/postgres")
 
 
 def test_what_a_bad_row_holds_is_not_repeated() -> None:

@@ -9,7 +9,6 @@ currency of the orders, XXX where none is known. A master that was never deliver
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from functools import partial
 
@@ -19,7 +18,7 @@ from psycopg.rows import TupleRow
 from include.log import line, logger
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated
-from include.writers.postgres_session import LoadSession, begin
+from include.writers.postgres_session import LoadSession, begin, lock
 
 NO_CURRENCY = "XXX"
 
@@ -168,17 +167,17 @@ def compute(connection: Connection[TupleRow], upload_ids: Sequence[str]) -> int:
     return sum(repeat_transient(partial(_compute, connection, upload_id)) for upload_id in upload_ids)
 
 
+def lock_name(upload_id: str) -> str:
+    """Name of the lock under which one run at a time writes an upload's coverage; the next sees what it wrote."""
+    return f"coverage/{upload_id}"
+
+
 def _compute(connection: Connection[TupleRow], upload_id: str) -> int:
     with translated(), connection.transaction():
         begin(connection, LoadSession(application_name=f"longshore coverage {upload_id}"))
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_key(upload_id)])
+        lock(connection, lock_name(upload_id))
         connection.execute(PLAN_BY_HASHING)
         row = connection.execute(COMPUTE, {"upload_id": upload_id}).fetchone()
     written = int(row[0]) if row else 0
     logger("coverage").info(line("computed", upload_id=upload_id, rows=written))
     return written
-
-
-def _lock_key(upload_id: str) -> int:
-    """Key of an advisory lock: one run at a time computes an upload, the next sees what it wrote."""
-    return int.from_bytes(hashlib.sha256(f"coverage/{upload_id}".encode()).digest()[:8], "big", signed=True)

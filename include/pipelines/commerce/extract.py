@@ -106,7 +106,8 @@ def discover(
 def brings_news(connection: Connection[TupleRow], delivery: Delivery, options: Mapping[str, Any] | None = None) -> bool:
     """Whether the delivery holds bytes that the ledger's current loads lack.
 
-    A dataset whose newest attempt with these bytes is held is no news: a person decides about it. Files are hashed
+    A dataset whose newest attempt with these bytes is held, or that was forgotten, is no news: a person decides about
+    it. Files are hashed
     only where their size or time of change differ from what was loaded.
     """
     files = list_files(delivery.url, options)
@@ -276,7 +277,8 @@ def _lacks(connection: Connection[TupleRow], identifier: str, dataset: str, file
     found = loads.digest([digest(file.url).sha256 for file in files])
     if current and current.digest == found:
         return False
-    return not loads.is_held(connection, identifier, dataset, found)
+    asked = (connection, identifier, dataset, found)
+    return not (loads.is_held(*asked) or loads.is_forgotten(*asked))
 
 
 def _say(event: str, delivery: Delivery, **fields: object) -> None:

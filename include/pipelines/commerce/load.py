@@ -21,7 +21,7 @@ from include.log import line, logger
 from include.pipelines.commerce import records, rules
 from include.pipelines.commerce.plans import PLANS, Plan
 from include.pipelines.commerce.stage import Staged, stage
-from include.pipelines.commerce.uploads import Upload
+from include.pipelines.commerce.uploads import Upload, lock_name
 from include.readers.dataset import DatasetReader
 from include.readers.profile import Profile, read_profile
 from include.results import Counts, FileResult, LoadResult, Status
@@ -171,7 +171,7 @@ def _job(
         digest=loads.digest([part.sha256 for part in parts]) if parts else "",
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
         scope={"upload_id": upload.upload_id},
-        lock=f"commerce/{upload.upload_id}/{dataset}",
+        lock=lock_name(upload.upload_id, dataset),
         parameters={"currency": store.currency},
         report=report,
     )

@@ -27,6 +27,11 @@ def shell_name(store: str, day: dt.date) -> str:
     return shlex.quote(f"{store}/{day.isoformat()}")
 
 
+def lock_name(upload_id: str, dataset: str) -> str:
+    """Name of the lock under which one transaction at a time writes a dataset of an upload."""
+    return f"commerce/{upload_id}/{dataset}"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """A folder of the landing zone: whose it is, and for which day. `url` is a path or an fsspec URL."""

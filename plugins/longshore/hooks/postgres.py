@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from include.errors import SetupError
 from include.log import logger
 from include.writers.postgres_errors import translated
-from include.writers.postgres_session import CONNECT_TIMEOUT_S
+from include.writers.postgres_session import CONNECT_TIMEOUT_S, PREPARE_THRESHOLD
 
 # Seconds that a cancel may take; a killed task has about 5 before it is killed for good.
 CANCEL_TIMEOUT_S = 3.0
@@ -62,4 +62,5 @@ class LongshorePostgresHook(PostgresHook):
             ) from error
 
     def _create_connection(self, conn_args: dict[str, Any]) -> Any:
-        return super()._create_connection({"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S, **conn_args})
+        ours = {"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S, "prepare_threshold": PREPARE_THRESHOLD}
+        return super()._create_connection({**ours, **conn_args})
