@@ -175,9 +175,7 @@ def test_a_load_far_slower_than_the_median_of_those_before_is_slow(shop: Shop) -
         ([], 9_000, 1000),
     ],
 )
-def test_a_load_is_not_slow_by_a_little_or_by_a_hearsay(
-    shop: Shop, history: list[int], ms: float, rows: int
-) -> None:
+def test_a_load_is_not_slow_by_a_little_or_by_a_hearsay(shop: Shop, history: list[int], ms: float, rows: int) -> None:
     for earlier in history:
         timed(shop, earlier)
     assert slow(shop.connection, [timed(shop, ms, rows)]) == []

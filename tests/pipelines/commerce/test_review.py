@@ -207,3 +207,12 @@ def test_what_was_delivered_again_and_loaded_is_not_listed_as_held(held: Shop) -
     held.load("catalog")
     assert states(held.connection, held=True) == []
     assert [upload.rows for upload in states(held.connection)] == [100]
+
+
+def test_bytes_that_were_held_though_they_are_loaded_leave_a_name_too(shop: Shop) -> None:
+    shop.deliver("catalog.csv", "")
+    shop.load("catalog", accept=True, accepted_by="somebody else")
+    with pytest.raises(HeldError):
+        shop.load("catalog", force=True)
+    let_through(shop)
+    assert shop.ledger()[-1]["accepted_by"] == "operator"
