@@ -20,7 +20,7 @@ HELP = """Look at a file: how it is read, what of it would be loaded and what no
 
 \b
   longshore check orders.csv
-  longshore check export.csv --contract orders --profile online-retail
+  longshore check export.csv --dataset orders --profile online-retail
   longshore check s3://bucket/catalog.csv.gz --store sunrise --json
 
 \b
@@ -37,10 +37,10 @@ CELL = 26
 
 def check(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file, plain or compressed; a path or URL.")],
-    contract: Annotated[
+    dataset: Annotated[
         str | None,
         typer.Option(
-            "--contract", metavar="NAME", help=f"{', '.join(CONTRACTS)}; else told by the name, or the header."
+            "--dataset", metavar="NAME", help=f"{', '.join(CONTRACTS)}; else told by the name, or the header."
         ),
     ] = None,
     profile: Annotated[
@@ -56,10 +56,10 @@ def check(
     """See HELP."""
     from include.pipelines.commerce.check import check_file
 
-    if contract is not None and contract not in CONTRACTS:
-        raise UsageError(f"{contract!r} is no contract.", f"Choose one of {', '.join(CONTRACTS)}.")
+    if dataset is not None and dataset not in CONTRACTS:
+        raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(CONTRACTS)}.")
     reading, zone = _reading(profile, store)
-    found = check_file(file, contract, reading, zone, max_rows=rows, max_rejects=limit)
+    found = check_file(file, dataset, reading, zone, max_rows=rows, max_rejects=limit)
     if json:
         typer.echo(encode(found.as_json()))
     else:

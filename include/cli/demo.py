@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +50,7 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON objec
     from include.stack.lifecycle import stack
     from include.writers.postgres_session import connect
 
-    with progress("starting PostgreSQL") as report:
+    with progress("reading the settings") as report:
         runs = _run(report)
     with connect(stack().postgres.url()) as connection:
         loads = loads_of(connection, "airflow", [run.run_id for run in runs])
@@ -86,7 +87,7 @@ def _run(report: Callable[[str], None]) -> list[LocalRun]:
 def _print(loads: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> None:
     print_table(COLUMNS, [_load(row) for row in loads if row["status"] != "skipped"])
     typer.echo()
-    print_table(COVERAGE, [[row[name] for name in COVERAGE] for row in coverage])
+    print_table(COVERAGE, [[_shown(row[name]) for name in COVERAGE] for row in coverage])
     changed = any(row["status"] not in {"unchanged", "skipped"} for row in loads)
     if not changed:
         typer.echo("\nNothing changed: the same bytes are loaded already.")
@@ -97,6 +98,11 @@ def _load(row: dict[str, Any]) -> list[object]:
     rate = round(row["rows_read"] / row["ms"] * 1000) if row["ms"] else 0
     names = [row[name] for name in ("store", "day", "dataset", "status")]
     return [*names, *(row[name] for name in COUNTS), round(row["ms"]), rate]
+
+
+def _shown(value: Any) -> Any:
+    """Money with two decimals; --json has all of them."""
+    return round(value, 2) if isinstance(value, Decimal) else value
 
 
 def register(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ from include.errors import UsageError
 if TYPE_CHECKING:
     from include.pipelines.commerce.command import Located, Outcome, Request
     from include.results import LoadResult
+    from include.settings import StoresFile
 
 DATASETS = ("catalog", "inventory", "orders", "variants")
 
@@ -24,7 +25,8 @@ HELP = """Load a store's delivery for one day: a folder, or a single file.
 
 \b
 A folder holds {catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip]; of
-a single file only its own dataset is loaded. Store and day are taken from
+a single file, known by its name or else by its header, only its own dataset
+is loaded. Store and day are taken from
 a folder named <store>/<YYYY-MM-DD>, or given. Paths may be URLs (s3://).
 
 \b
@@ -78,12 +80,14 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
 
     from include.pipelines.commerce.command import Request, locate
     from include.pipelines.commerce.load import LoadOptions
+    from include.settings import read_stores, settings
 
     if dataset and dataset not in DATASETS:
         raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(DATASETS)}.")
     options = LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
     request = Request(path, store, day.date() if day else None, dataset, profile, options)
-    outcome = _load(locate(request), request, target)
+    stores = read_stores(settings().stores_file)
+    outcome = _load(locate(request, stores), request, stores, target)
     if json:
         print_json(outcome.as_json())
     else:
@@ -91,11 +95,10 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     raise typer.Exit(exit_code_of(outcome.results))
 
 
-def _load(located: Located, request: Request, target: str) -> Outcome:
+def _load(located: Located, request: Request, stores: StoresFile, target: str) -> Outcome:
     from include.pipelines.commerce.command import load_delivery
-    from include.settings import read_stores, settings
+    from include.settings import settings
 
-    stores = read_stores(settings().stores_file)
     if not stores.listed(located.delivery.store):
         words().print(
             f"{located.delivery.store} is not in {settings().stores_file.name}: it loads with the defaults.",

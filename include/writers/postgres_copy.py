@@ -224,7 +224,16 @@ def _stored_as(field: pa.Field[pa.DataType]) -> str:
 def _as_csv(batch: pa.RecordBatch) -> tuple[memoryview, bool]:
     """The batch as CSV (null unquoted and empty, '' quoted), and whether each row is one line of it."""
     sink = pa.BufferOutputStream()
-    pa_csv.write_csv(batch, sink, CSV)
+    pa_csv.write_csv(_without_zones(batch), sink, CSV)
     payload = memoryview(sink.getvalue())
     lines = bytes(payload).count(b"\n") if batch.num_rows else 0
     return payload, lines == batch.num_rows
+
+
+def _without_zones(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Moments as UTC without saying so, which the session's TimeZone does: Arrow writes zones 100 times slower."""
+    columns = [
+        column.cast(pa.timestamp(column.type.unit)) if pa.types.is_timestamp(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

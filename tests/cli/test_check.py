@@ -74,11 +74,11 @@ def test_a_header_that_fits_no_contract_ends_with_1(run: Run, tmp_path: Path) ->
     file.write_text("a,b\n1,2\n")
     ended = run("check", file)
     assert ended.code == 1
-    assert "--contract" in ended.err
+    assert "--dataset" in ended.err
 
 
 def test_wrong_words_end_with_2(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "export.csv"
     file.write_text(CATALOG)
     assert run("check", tmp_path / "missing.csv").code == 2
-    assert run("check", file, "--contract", "nothing").code == 2
+    assert run("check", file, "--dataset", "nothing").code == 2

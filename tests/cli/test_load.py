@@ -109,16 +109,23 @@ def test_a_single_file_loads_its_own_datasets_only(run: Run, deliver: Deliver, d
     assert count(database, "ledger.loads") == 2
 
 
-def test_a_file_of_any_name_loads_with_its_dataset_store_and_day(
+def test_a_file_of_any_name_loads_as_what_its_header_says(
     run: Run, deliver: Deliver, database: str, tmp_path: Path
 ) -> None:
     export = tmp_path / "export of monday.csv"
     shutil.copy(deliver(catalog=CATALOG) / "catalog.csv", export)
     words = ("load", "commerce", export, "--store", "acme", "--day", "2026-03-02", "--target", database)
-    unnamed = run(*words)
-    assert (unnamed.code, "--dataset" in unnamed.err) == (2, True)
-    assert run(*words, "--dataset", "catalog").code == 0
+    assert run(*words).code == 0
     assert count(database, "commerce.current_catalog WHERE store = 'acme' AND day = '2026-03-02'") == 2
+
+
+def test_a_file_of_which_neither_name_nor_header_say_what_it_is_asks_for_the_dataset(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    export = tmp_path / "export.csv"
+    export.write_text("a,b\n1,2\n")
+    ended = run("load", "commerce", export, "--store", "acme", "--day", "2026-03-02", "--target", database)
+    assert (ended.code, "--dataset" in ended.err) == (1, True)
 
 
 def test_options_go_before_the_names_of_the_folder(run: Run, deliver: Deliver, database: str) -> None:

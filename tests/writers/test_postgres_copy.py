@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,3 +151,16 @@ class TestPostgresCopyWriter(WriterContract):
         schema = pa.schema([("key", pa.list_(pa.int64()))])
         with pytest.raises(DefectError, match="key"), PostgresCopyWriter(self.connection, schema, []):
             pass
+
+    def test_a_moment_is_the_same_moment_whatever_the_servers_zone(self) -> None:
+        schema = pa.schema([("key", pa.string()), ("moment", pa.timestamp("us", "UTC")), ("_sequence", pa.int64())])
+        columns = (TableColumn("owner", "text"), TableColumn("key", "text"), TableColumn("moment", "timestamptz"))
+        moments = Table("public", "moments", columns, ("owner", "key"), scope=("owner",))
+        self.other.execute("CREATE TABLE moments (owner text, key text, moment timestamptz, PRIMARY KEY (owner, key))")
+        self.connection.execute("SET TimeZone = 'America/New_York'")
+        summer = dt.datetime(2025, 7, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
+        target = Target(moments, {"owner": "us"}, "SELECT key, moment, _sequence FROM {staging}")
+        with PostgresCopyWriter(self.connection, schema, [target]) as writer:
+            writer.write(pa.table([["a"], [summer], [1]], schema=schema))
+            writer.finish()
+        assert self.other.execute("SELECT moment FROM moments").fetchone() == (summer,)

@@ -10,14 +10,10 @@ from typing import Any
 import pyarrow.compute as pc
 
 from include.contracts import Contract
-from include.errors import FileError
-from include.pipelines.commerce.extract import DATASET_FILE, list_file
-from include.pipelines.commerce.records import CONTRACTS
+from include.pipelines.commerce.extract import list_file
+from include.pipelines.commerce.recognise import recognise
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.readers.dataset import DatasetReader
-from include.readers.dialect import read_dialect
-from include.readers.encoding import detect_encoding
-from include.readers.headers import map_header
 from include.readers.part import PartFacts
 from include.readers.profile import Profile
 from include.results import Counts, Reject
@@ -84,7 +80,7 @@ def check_file(
         FileError: the file cannot be read, or its header fits no contract.
     """
     file = list_file(url)
-    chosen, chosen_by = _choose(file.url, file.name, contract, profile)
+    chosen, chosen_by = recognise(file.url, file.name, contract, profile)
     part = Part(file.url, file.name, file.size, "", file.modified)
     reader = DatasetReader([part], chosen, profile, time_zone=time_zone)
     checked = Checked(chosen, chosen_by, reader.facts[0])
@@ -94,32 +90,6 @@ def check_file(
             checked.first_rows += _sound_rows(batch, chosen, max_rows - len(checked.first_rows))
     checked.facts = reader.facts[0]
     return checked
-
-
-def _choose(url: str, name: str, contract: str | None, profile: Profile) -> tuple[Contract, str]:
-    if contract is not None:
-        return CONTRACTS[contract], "option"
-    match = DATASET_FILE.match(name)
-    if match:
-        return CONTRACTS[match.group(1).lower()], "name"
-    return _best_fit(url, name, profile), "header"
-
-
-def _best_fit(url: str, name: str, profile: Profile) -> Contract:
-    """The contract whose columns the header names most of, among those whose demands it meets."""
-    dialect = read_dialect(url, detect_encoding(url, profile.encoding), profile.delimiter)
-    fits: list[tuple[int, Contract]] = []
-    for contract in CONTRACTS.values():
-        try:
-            fits.append((len(map_header(dialect.header, contract, profile, part=name).positions), contract))
-        except FileError:
-            continue
-    if not fits:
-        raise FileError(
-            f"{name}: neither its name nor its header says what it holds.",
-            f"Say it with --contract {'|'.join(CONTRACTS)}: the message then names the headers that are missing.",
-        )
-    return max(fits, key=lambda fit: fit[0])[1]
 
 
 def _count(checked: Checked, batch: TypedBatch, rejects: Iterable[Reject], max_rejects: int) -> None:

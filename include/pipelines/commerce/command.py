@@ -19,7 +19,6 @@ from include.log import line, logger
 from include.migrations import migrate
 from include.pipelines.commerce.close import close_upload
 from include.pipelines.commerce.extract import (
-    DATASET_FILE,
     DAY_FOLDER,
     Files,
     list_file,
@@ -28,9 +27,12 @@ from include.pipelines.commerce.extract import (
 )
 from include.pipelines.commerce.load import Connect, LoadOptions, load_dataset
 from include.pipelines.commerce.plans import PLANS
+from include.pipelines.commerce.recognise import recognise
+from include.pipelines.commerce.records import CONTRACTS
 from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload
+from include.readers.profile import Profile, read_profile
 from include.results import FileResult, LoadResult, Status
-from include.settings import StoresFile
+from include.settings import StoresFile, settings
 from include.writers.postgres_errors import translated
 
 PIPELINE = "commerce_to_postgres"
@@ -80,22 +82,25 @@ class Outcome:
         }
 
 
-def locate(request: Request) -> Located:
-    """Finds the files that a request means.
+def locate(request: Request, stores: StoresFile) -> Located:
+    """Finds the files that a request means; a single file is recognised by its name, or else by its header.
 
     Raises:
-        UsageError: there is nothing at the path, no file of any dataset, or nothing says whose it is, of which day, or
-            which dataset.
+        UsageError: there is nothing at the path, no file of any dataset, or nothing says whose it is, or of which day.
+        FileError: neither its name nor its header says which dataset a single file holds.
+        SetupError: the profile is missing or not valid.
     """
     filesystem, path = fsspec.core.url_to_fs(request.path)
     if filesystem.isdir(path):
         folder, files = path, _files_of_folder(request)
     elif filesystem.isfile(path):
-        folder, files = path.rpartition("/")[0], {_dataset_of_file(request, path): (list_file(request.path),)}
+        folder, files = path.rpartition("/")[0], {}
     else:
         raise UsageError(f"There is no folder and no file {request.path}.", "Check the path.")
+    delivery = _delivery(request, folder, str(filesystem.unstrip_protocol(folder)))
+    files = files or _single_file(request, stores.store(delivery.store).profile)
     chosen = tuple(files) if request.dataset or filesystem.isfile(path) else DATASETS
-    return Located(_delivery(request, folder, str(filesystem.unstrip_protocol(folder))), files, chosen)
+    return Located(delivery, files, chosen)
 
 
 def load_delivery(
@@ -217,14 +222,12 @@ def _files_of_folder(request: Request) -> Files:
     return files
 
 
-def _dataset_of_file(request: Request, path: str) -> str:
-    match = DATASET_FILE.match(path.rpartition("/")[2])
-    name = request.dataset or (match.group(1).lower() if match else None)
-    if name is None:
-        raise UsageError(
-            f"The name of {request.path} does not say which dataset it is.", f"Say it: --dataset {'|'.join(DATASETS)}."
-        )
-    return name
+def _single_file(request: Request, profile_of_store: str | None) -> Files:
+    file = list_file(request.path)
+    name = request.profile or profile_of_store
+    profile = read_profile(name, settings().profiles_folder, CONTRACTS.values()) if name else Profile.none()
+    contract, _ = recognise(file.url, file.name, request.dataset, profile)
+    return {contract.name: (file,)}
 
 
 def _delivery(request: Request, folder: str, url: str) -> Delivery:
