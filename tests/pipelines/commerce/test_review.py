@@ -133,7 +133,7 @@ def test_an_upload_that_an_earlier_version_opened_says_how_to_load_it(held: Shop
 def test_a_file_of_any_name_that_was_held_is_let_through_from_where_it_lies(shop: Shop) -> None:
     file = shop.deliver("export of monday.csv", "")
     request = Request(str(file), dataset="catalog")
-    held = load_delivery(lambda: connect(shop.url), locate(request), request, shop.stores)
+    held = load_delivery(lambda: connect(shop.url), locate(request, shop.stores), request, shop.stores)
     assert [result.status for result in held.results] == [Status.HELD]
     assert [result.status for result in let_through(shop).results] == [Status.LOADED]
 
