@@ -55,9 +55,8 @@ def _print_changes(waiting: list[TableReview]) -> None:
         for table in waiting
         if table.would
     ]
-    _table(
-        "What waits, if it were loaded now (tried, and taken back)", ("dataset", "status", "now", "then", *counts), rows
-    )
+    columns = ("dataset", "status", "now", "then", *counts)
+    _table("What waits, if it were loaded now (tried, and taken back)", columns, rows)
     for table in waiting:
         for line in _remarks(table):
             typer.echo(cell_text(f"{table.dataset}: {line}"))

@@ -123,6 +123,28 @@ def test_a_held_dataset_leaves_the_rest_loaded_and_the_run_red_until_a_person_le
     assert ("dag_test",) in by
 
 
+def test_what_a_person_lets_through_from_the_command_line_is_green_in_the_next_run(
+    run: Run, landing: Path, tmp_path: Path, environment: Callable[..., None], migrated_database: str
+) -> None:
+    from include.pipelines.commerce.review import accept
+    from include.settings import read_stores
+    from include.writers.postgres_session import connect
+
+    stores = tmp_path / "stores.yaml"
+    stores.write_text("stores: {tiny-teas: {over_budget: hold, max_rejected_rows: 0}}")
+    environment(LONGSHORE_STORES_FILE=str(stores))
+    with (landing / "tiny-teas" / DAY / "inventory.csv").open("a") as file:
+        file.write("one cell\n")
+    held = run(from_=DAY, until=DAY)
+    assert (held.of("tiny-teas")["inventory"], held.of("tiny-teas")["orders"]) == (SKIPPED, SUCCESS)
+    assert {held.of(store)["close"] for store in ("harbour-books", "nordic-lamps")} == {SUCCESS}
+    assert held.state == FAILED
+
+    outcome = accept(lambda: connect(migrated_database), f"tiny-teas/{DAY}", read_stores(stores), accepted_by="ada")
+    assert [(result.dataset, result.counts.rejected) for result in outcome.results] == [("inventory", 1)]
+    assert run(from_=DAY, until=DAY).state == SUCCESS
+
+
 def test_a_second_run_of_the_same_bytes_changes_nothing_and_force_loads_them_again(
     run: Run, connection: Connection[Any]
 ) -> None:

@@ -46,6 +46,22 @@ def test_the_way_back_to_every_version_and_forward_again_is_open(connection: Con
     assert steps.applied(connection) == len(MIGRATIONS)
 
 
+def test_uploads_outlive_the_way_back_and_forward_without_the_place_they_were_opened_from(
+    connection: Connection,
+) -> None:
+    migrate(connection)
+    connection.execute(
+        "INSERT INTO commerce.uploads (upload_id, store, day, url)"
+        " VALUES ('5f0f2a0e-6f1c-5b57-9f51-6d3c1d7f6a10', 'harbour', '2025-03-03', '/landing/harbour/2025-03-03')"
+    )
+    for version in (2, None):
+        migrate(connection, version)
+        assert connection.execute("SELECT store, day::text FROM commerce.uploads").fetchall() == [
+            ("harbour", "2025-03-03")
+        ]
+    assert connection.execute("SELECT url FROM commerce.uploads").fetchone() == (None,)
+
+
 def test_the_way_back_leaves_nothing_of_ours(connection: Connection) -> None:
     migrate(connection)
     migrate(connection, 0)

@@ -151,7 +151,9 @@ def accept(
         upload = resolve(connection, name)
         held = {name: _recorded(connection, upload.attempts[name].load_id) for name in _held(upload, dataset)}
     located = _located(upload, held)
-    request = Request(located.delivery.url, options=LoadOptions(accept=True, accepted_by=accepted_by))
+    # Bytes that were held although they are loaded (a load by force) are loaded anew: the ledger notes who accepted.
+    options = LoadOptions(force=True, accept=True, accepted_by=accepted_by)
+    request = Request(located.delivery.url, options=options)
     check = _no_check if force else _same_bytes(held)
     return load_delivery(connect, located, request, stores, report, check)
 

@@ -133,7 +133,7 @@ def test_an_upload_that_an_earlier_version_opened_says_how_to_load_it(held: Shop
 def test_a_file_of_any_name_that_was_held_is_let_through_from_where_it_lies(shop: Shop) -> None:
     file = shop.deliver("export of monday.csv", "")
     request = Request(str(file), dataset="catalog")
-    held = load_delivery(lambda: connect(shop.url), locate(request), request, shop.stores)
+    held = load_delivery(lambda: connect(shop.url), locate(request, shop.stores), request, shop.stores)
     assert [result.status for result in held.results] == [Status.HELD]
     assert [result.status for result in let_through(shop).results] == [Status.LOADED]
 
@@ -207,3 +207,12 @@ def test_what_was_delivered_again_and_loaded_is_not_listed_as_held(held: Shop) -
     held.load("catalog")
     assert states(held.connection, held=True) == []
     assert [upload.rows for upload in states(held.connection)] == [100]
+
+
+def test_bytes_that_were_held_though_they_are_loaded_leave_a_name_too(shop: Shop) -> None:
+    shop.deliver("catalog.csv", "")
+    shop.load("catalog", accept=True, accepted_by="somebody else")
+    with pytest.raises(HeldError):
+        shop.load("catalog", force=True)
+    let_through(shop)
+    assert shop.ledger()[-1]["accepted_by"] == "operator"
