@@ -61,7 +61,8 @@ ALL_FITS: tuple[Fit, ...] = ((ColumnType.BOOLEAN, None), *NUMBER_FITS, *DATE_FIT
 class ColumnSurvey:
     """What one column holds.
 
-    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and a for letters.
+    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and
+    a for letters.
     `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
     blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
     `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was

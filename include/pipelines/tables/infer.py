@@ -226,8 +226,8 @@ def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
     nearly = survey.nearly(first) if draft.type in {ColumnType.IDENTIFIER, ColumnType.TEXT} else None
     if nearly:
         kind, count = nearly
-        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it the others are rejected,"
-        yield "    # or read as blank where null_words has them"
+        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it, others are rejected, or"
+        yield "    # read as blank where null_words has them"
     if in_key:
         return
     if first.blank == 0 and first.filled:
