@@ -19,6 +19,7 @@ from include.readers.blocks import Part
 from include.readers.cells.inspection import BLANKS
 from include.readers.dataset import DatasetReader
 from include.readers.headers import header_key
+from include.results import LoadResult
 from tests.pipelines.tables.conftest import Desk
 
 
@@ -144,9 +145,12 @@ def as_csv(rows: list[list[Any]]) -> str:
 
 def read_back(desk: Desk, contract: TableContract) -> list[tuple[Any, ...]]:
     columns = ", ".join(f'"{name}"' for name in contract.columns)
-    rows = desk.rows(f"SELECT {columns} FROM {contract.table} ORDER BY source_line")
-    desk.connection.execute(f"DROP TABLE {contract.table}".encode())
-    return rows
+    return desk.rows(f"SELECT {columns} FROM {contract.table} ORDER BY source_line")
+
+
+def load_anew(desk: Desk, text: str, draft: str, contract: TableContract) -> LoadResult:
+    desk.connection.execute(f"DROP TABLE IF EXISTS {contract.table}".encode())
+    return desk.load(text, draft, force=True)
 
 
 def as_typed(value: Any, kind: ColumnType) -> Any:
@@ -172,8 +176,8 @@ def test_any_table_of_values_is_inferred_and_loaded_and_comes_out_again(
     rows = [list(values) for values in data.draw(st.lists(row, min_size=1, max_size=8))]
     header = ["row", *(f"{kind} {number}" for number, kind in enumerate(kinds))]
     text = as_csv([header, *([f"r{number}", *values] for number, values in enumerate(rows))])
-    draft, contract = infer(desk.folder, text)
-    result = desk.load(text, draft, force=True)
+    draft, contract = infer(desk.folder, text, delimiter=",")
+    result = load_anew(desk, text, draft, contract)
     assert (result.counts.rows_read, result.counts.rejected, result.counts.inserted) == (len(rows), 0, len(rows))
     found = [column.type for column in contract.columns.values()][1:]
     expected = [tuple(map(as_typed, values, found)) for values in rows]
@@ -187,8 +191,8 @@ def test_any_texts_under_any_headers_load_without_a_reject_and_texts_come_out_as
 ) -> None:
     assume("row" not in map(header_key, header))
     text = as_csv([["row", *header], *([f"r{number}", *row[: len(header)]] for number, row in enumerate(rows))])
-    draft, contract = infer(desk.folder, text, key=["row"])
-    result = desk.load(text, draft, force=True)
+    draft, contract = infer(desk.folder, text, key=["row"], delimiter=",")
+    result = load_anew(desk, text, draft, contract)
     assert (result.counts.rejected, result.counts.inserted) == (0, len(rows))
     stored = read_back(desk, contract)
     positions = dict(read_part(desk).facts[0].mapping.positions)
