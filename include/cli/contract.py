@@ -52,12 +52,17 @@ def infer(
     out: Annotated[Path | None, typer.Option("--out", metavar="C.yaml", help="Write there; else print.")] = None,
     key: Annotated[str, typer.Option("--key", metavar="A,B", help="The columns that name a row.")] = "",
     table: Annotated[str | None, typer.Option("--table", metavar="SCHEMA.NAME", help="The table to fill.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="SIGN", help="Between cells, where the file leaves doubt.")
+    ] = None,
 ) -> None:
     """See INFER_HELP."""
     from include.pipelines.tables.infer import infer_contract
 
+    if delimiter is not None and len(delimiter) != 1:
+        raise UsageError(f"The delimiter {delimiter!r} is not one sign.", "Give one, such as ';' or $'\\t'.")
     columns = [column.strip() for column in key.split(",") if column.strip()]
-    write_draft(infer_contract(file, key=columns, table=table), out)
+    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter), out)
 
 
 def write_draft(draft: str, out: Path | None) -> None:

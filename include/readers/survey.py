@@ -35,6 +35,8 @@ TRIED_CELLS = 100
 SAMPLED_VALUES = 1_000
 # Digits from which on whole numbers of one length are codes (EAN, GTIN), which nobody adds up.
 CODE_DIGITS = 8
+# A type that more of the values fit than not is meant.
+HALF = 0.5
 # Example shapes of a column.
 SHAPES = 3
 # Bytes of a code; longer values are texts.
@@ -61,7 +63,8 @@ ALL_FITS: tuple[Fit, ...] = ((ColumnType.BOOLEAN, None), *NUMBER_FITS, *DATE_FIT
 class ColumnSurvey:
     """What one column holds.
 
-    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and a for letters.
+    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and
+    a for letters.
     `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
     blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
     `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was
@@ -186,10 +189,18 @@ class FileSurvey:
     def nearly(self, column: ColumnSurvey) -> tuple[ColumnType, int] | None:
         """A type that more than half of the first values fit but not all, and how many do; None where there is none."""
         for kind in () if column.padded else (ColumnType.DECIMAL, ColumnType.TIMESTAMP):
-            misfits = KINDS[kind].read(TextColumn(column.sample), _reading(self._fit(kind))).null_count
-            if 0 < misfits * 2 < len(column.sample):
-                return kind, len(column.sample) - misfits
+            share = self.share(column, kind)
+            if HALF < share < 1:
+                return kind, round(share * len(column.sample))
         return None
+
+    def share(self, column: ColumnSurvey, kind: ColumnType) -> float:
+        """Which part of a column's first values can be read as the type; 1 only where all of its values can."""
+        if self.fits(column, kind):
+            return 1.0
+        misfits = int(KINDS[kind].read(TextColumn(column.sample), _reading(self._fit(kind))).null_count)
+        # All of the sample may fit where a later value does not.
+        return min((len(column.sample) - misfits) / len(column.sample), 0.999)
 
     def type_of(self, column: ColumnSurvey) -> ColumnType:
         """The narrowest type that keeps all there is in a column's values."""

@@ -6,6 +6,12 @@ import sys
 COMMANDS = (
     "load",
     "load commerce",
+    "load table",
+    "contract",
+    "contract infer",
+    "contract check",
+    "profile",
+    "profile init",
     "query",
     "check",
     "report",
@@ -41,7 +47,7 @@ def test_help_of_every_data_command_answers_without_the_heavy_packages() -> None
 
 
 def test_help_teaches_by_examples() -> None:
-    nouns = [command for command in COMMANDS if command not in {"load", "rejects", "uploads"}]
+    nouns = [command for command in COMMANDS if command not in {"load", "rejects", "uploads", "contract", "profile"}]
     done = subprocess.run([sys.executable, "-c", PROGRAM, *nouns], capture_output=True, text=True, check=True)
     for page in done.stdout.split(">> ")[1:]:
         command = page.partition("\n")[0]

@@ -80,10 +80,10 @@ def run(
 # Every run is another one to Airflow, which tells runs without a logical date apart by their moment.
 MOMENTS = (dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=n) for n in itertools.count())
 
-SWITCHES = {
+SWITCHES: dict[str, dict[str, Any]] = {
     "commerce_to_postgres": {"force": False, "accept": False},
     "commerce_coverage": {},
-    "example_bulk_load": {"force": False, "accept": False},
+    "example_bulk_load": {"source": "include/samples/tables/artikel.csv", "force": False, "accept": False},
 }
 
 

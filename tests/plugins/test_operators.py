@@ -44,9 +44,10 @@ def test_a_held_upload_says_how_to_look_at_it_and_to_let_it_through() -> None:
 
 
 def test_operators_take_keywords_only_and_template_what_comes_from_other_tasks() -> None:
-    from longshore.operators import commerce
+    from longshore.operators import commerce, tables
 
-    operators = [value for name, value in vars(commerce).items() if name.endswith("Operator")]
+    named = {**vars(commerce), **vars(tables)}
+    operators = [value for name, value in named.items() if name.endswith("Operator")]
     for operator in operators:
         kinds = {parameter.kind for parameter in list(inspect.signature(operator.__init__).parameters.values())[1:]}
         assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}, operator.__name__
@@ -57,6 +58,15 @@ def test_killing_a_task_that_has_not_connected_yet_opens_no_connection() -> None
     operator = load_operator()
     operator.on_kill()
     assert "hook" not in vars(operator)
+
+
+def test_the_bulk_load_takes_its_connection_and_templates_what_names_a_delivery() -> None:
+    from longshore.operators.tables import BulkLoadOperator
+
+    operator = BulkLoadOperator(task_id="load", contract="c.yaml", source="s3://in/{{ ds }}.csv", conn_id="other")
+    assert operator.hook.get_conn_id() == "other"
+    assert operator.hook is operator.hook
+    assert BulkLoadOperator.template_fields == ("contract", "source", "source_name", "day")
 
 
 @pytest.mark.parametrize(("map_index", "place"), [(-1, "upload.close"), (3, "upload.close/mapped/3")])

@@ -7,7 +7,7 @@ what it does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -20,7 +20,7 @@ from include.pipelines.tables.infer import form_lines, text
 from include.readers.blocks import Part
 from include.readers.headers import header_key
 from include.readers.profile import Profile
-from include.readers.survey import ColumnSurvey, FileSurvey, survey_file
+from include.readers.survey import HALF, ColumnSurvey, FileSurvey, survey_file
 
 # How alike two names are, 0 to 1 (difflib's ratio): from here on the same thing is meant, or may be.
 ALIKE, SIMILAR = 0.88, 0.66
@@ -32,16 +32,16 @@ SHAPED = (ColumnType.TIMESTAMP, ColumnType.DATE, ColumnType.DECIMAL, ColumnType.
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A header for a column of the contract. `score`: see OWN and its like; `fits`: whether the values can be read."""
+    """A header for a column of the contract. `score`: see OWN and its like; `share` of the values that can be read."""
 
     column: Column
     header: ColumnSurvey
     score: float
-    fits: bool
+    share: float
 
     @property
     def sure(self) -> bool:
-        return self.fits and self.score >= ALIKE
+        return self.score >= (ALIKE if self.share == 1 else WORD) and self.share > HALF
 
     @property
     def found_anyway(self) -> bool:
@@ -51,8 +51,9 @@ class Guess:
     @property
     def reason(self) -> str:
         """Why this header, in words."""
-        if not self.fits:
-            return f"unsure: not all of its values can be read as {self.column.type}"
+        if self.share < 1:
+            how = "by its name, but" if self.sure else "unsure:"
+            return f"{how} not all of its values can be read as {self.column.type}"
         if self.score >= WORD:
             return "by its name"
         how = "nearly" if self.score >= ALIKE else "unsure: only somewhat"
@@ -82,13 +83,13 @@ def guess_columns(survey: FileSurvey, contract: Contract) -> list[Guess]:
     twice = Counter(header_key(column.header) for column in survey.columns)
     usable = [column for column in survey.columns if column.header and twice[header_key(column.header)] == 1]
     possible = [
-        Guess(column, header, score, survey.fits(header, column.type))
+        Guess(column, header, score, survey.share(header, column.type))
         for column in contract.columns
         for header in usable
         if (score := _score(column, header.header)) >= SIMILAR
     ]
     order = {name: position for position, name in enumerate(contract.names)}
-    possible.sort(key=lambda guess: (not guess.fits, -guess.score, order[guess.column.name], guess.header.position))
+    possible.sort(key=lambda guess: (not guess.sure, -guess.score, order[guess.column.name], guess.header.position))
     columns: set[str] = set()
     headers: set[int] = set()
     guesses = []
@@ -171,26 +172,25 @@ def _column(guess: Guess) -> Iterator[str]:
 
 def _demands(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:
     """What the contract needs and no sure guess fills, with headers whose values would do."""
-    used = {guess.header.position for guess in guesses if guess.sure}
+    used = {guess.header.position: guess.column.name for guess in guesses if guess.sure}
     for names in _open_demands(contract, guesses):
         yield f"      # REQUIRED, and nothing fits surely: {' or '.join(names)}. Without it the file cannot be loaded."
         for name in names:
-            fitting = [text(column.header) for column in _fitting(survey, contract.column(name), used)]
-            if fitting:
-                yield f"      # {name}: {fitting[0]}  # its values would fit" + _or(fitting[1:])
+            for header in _fitting(survey, contract.column(name), used):
+                instead = f", instead of {used[header.position]}" if header.position in used else ""
+                yield f"      # {name}: {text(header.header)}  # its values would fit{instead}"
 
 
-def _fitting(survey: FileSurvey, column: Column, used: Collection[int]) -> Iterator[ColumnSurvey]:
+def _fitting(survey: FileSurvey, column: Column, used: Mapping[int, str]) -> Iterator[ColumnSurvey]:
+    """Headers whose values fit; of those that feed a column already, codes only, which may name another thing too."""
     for found in survey.columns:
-        if found.position in used or not found.header or not found.filled or not survey.fits(found, column.type):
+        if not found.header or not found.filled or not survey.fits(found, column.type):
             continue
         kind = survey.type_of(found)
-        if column.type in SHAPED or kind in {ColumnType.IDENTIFIER, ColumnType.INTEGER}:
+        if column.type not in SHAPED and kind not in {ColumnType.IDENTIFIER, ColumnType.INTEGER}:
+            continue
+        if found.position not in used or kind is column.type is ColumnType.IDENTIFIER:
             yield found
-
-
-def _or(headers: Sequence[str]) -> str:
-    return f"; so would those of {', '.join(headers)}" if headers else ""
 
 
 def _rest(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:

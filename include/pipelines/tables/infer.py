@@ -53,7 +53,7 @@ class Draft:
         return not self.family and self.type in KEY_TYPES and columns[0].names_rows and columns[0].longest <= KEY_BYTES
 
 
-def infer_contract(url: str, *, key: Sequence[str] = (), table: str | None = None) -> str:
+def infer_contract(url: str, *, key: Sequence[str] = (), table: str | None = None, delimiter: str | None = None) -> str:
     """Reads a whole file and writes a contract that it fits, as YAML with comments.
 
     Args:
@@ -61,13 +61,14 @@ def infer_contract(url: str, *, key: Sequence[str] = (), table: str | None = Non
         key: the columns that name a row, by header or by the name that is proposed; else the leftmost column in which
             no value stands twice.
         table: schema.name; else made of the file's name.
+        delimiter: between cells, where the file leaves doubt.
 
     Raises:
         UsageError: there is no such file, or `key` names no column of it.
         FileError: the file cannot be read as a whole, or has no header.
     """
     file = list_file(url)
-    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile.none())
+    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile(delimiter=delimiter))
     drafts, left_out = propose_columns(survey)
     if not drafts:
         raise FileError(f"{file.name} has no header that names a column.", "Ask for a file with a header.")
@@ -226,8 +227,8 @@ def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
     nearly = survey.nearly(first) if draft.type in {ColumnType.IDENTIFIER, ColumnType.TEXT} else None
     if nearly:
         kind, count = nearly
-        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it the others are rejected,"
-        yield "    # or read as blank where null_words has them"
+        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it the others are"
+        yield "    # rejects, or blank where null_words has them"
     if in_key:
         return
     if first.blank == 0 and first.filled:

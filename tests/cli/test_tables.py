@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.conftest import Run
+
+STOCK = "Artikelnr.;Lager;Menge;Preis\n0017;Hamburg;4;1.249,50\n0017;Köln;1;1.249,50\n0018;Köln;x;9,90\n"
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Path:
+    file = tmp_path / "stock.csv"
+    file.write_text(STOCK, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def contract(run: Run, stock: Path, tmp_path: Path) -> Path:
+    """The contract as it was inferred from two good rows."""
+    good, out = tmp_path / "good.csv", tmp_path / "c.yaml"
+    good.write_text("\n".join(STOCK.split("\n")[:3]) + "\n", encoding="utf-8")
+    ended = run("contract", "infer", good, "--key", "Artikelnr.,Lager", "--table", "erp.stock", "--out", out)
+    assert (ended.code, ended.out) == (0, "")
+    return out
+
+
+def test_infer_prints_the_contract_where_no_file_is_named(run: Run, stock: Path) -> None:
+    ended = run("contract", "infer", stock)
+    assert ended.code == 0
+    assert "table: imported.stock" in ended.out
+
+
+def test_an_existing_file_is_never_written_over(run: Run, stock: Path, contract: Path) -> None:
+    before = contract.read_text(encoding="utf-8")
+    for command in (("contract", "infer"), ("profile", "init", "--contract", "inventory")):
+        ended = run(*command, stock, "--out", contract)
+        assert ended.code == 2
+        assert "exists already" in ended.err
+    assert contract.read_text(encoding="utf-8") == before
+
+
+def test_check_shows_the_table_and_what_of_a_file_would_load(run: Run, stock: Path, contract: Path) -> None:
+    alone, ended = run("contract", "check", contract), run("contract", "check", contract, stock)
+    assert alone.code == 0
+    assert 'PRIMARY KEY ("artikelnr", "lager")' in alone.out
+    assert ended.code == 3
+    assert "3 rows read: 2 to load, 1 rejected" in ended.out
+    as_json = run("contract", "check", contract, stock, "--json").json()
+    assert (as_json["contract"]["table"], as_json["file"]["rows"]) == ("erp.stock", 2)
+
+
+def test_a_file_loads_and_the_second_time_changes_nothing(run: Run, stock: Path, contract: Path, database: str) -> None:
+    words = ("load", "table", stock, "--contract", contract, "--target", database)
+    first, again = run(*words), run(*words, "--json")
+    assert first.code == 3
+    assert "rejects list --load 1" in first.err
+    assert (again.code, again.json()["status"]) == (0, "unchanged")
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT lager, menge FROM erp.stock ORDER BY 1").fetchall()
+    assert rows == [("Hamburg", 4), ("Köln", 1)]
+
+
+def test_a_held_load_says_so_and_is_let_through(run: Run, stock: Path, contract: Path, database: str) -> None:
+    words = ("load", "table", stock, "--contract", contract, "--target", database)
+    run(*words)
+    stock.write_text("", encoding="utf-8")
+    held = run(*words, "--json")
+    assert (held.code, held.json()["status"]) == (4, "held")
+    assert "--accept" in held.json()["message"]
+    assert run(*words, "--accept").code == 0
+
+
+def test_a_load_that_fails_is_in_the_json_with_its_reason(run: Run, stock: Path, contract: Path, database: str) -> None:
+    stock.write_text("a;b\n1;2\n", encoding="utf-8")
+    ended = run("load", "table", stock, "--contract", contract, "--target", database, "--json")
+    assert (ended.code, ended.json()["status"]) == (1, "failed")
+    assert "columns.artikelnr.aliases" in ended.json()["message"]
+
+
+def test_profile_init_writes_a_profile_that_check_takes(run: Run, stock: Path, tmp_path: Path) -> None:
+    out = tmp_path / "erp.yaml"
+    assert run("profile", "init", stock, "--contract", "inventory", "--out", out).code == 0
+    text = out.read_text(encoding="utf-8")
+    assert 'sku: "Artikelnr."' in text
+    assert "REQUIRED, and nothing fits surely: variant_id or handle" in text
+    assert '# variant_id: "Artikelnr."  # its values would fit, instead of sku' in text
+    out.write_text(text.replace('sku: "Artikelnr."', 'variant_id: "Artikelnr."'), encoding="utf-8")
+    checked = run("check", stock, "--contract", "inventory", "--profile", out)
+    assert (checked.code, "2 to load, 1 rejected" in checked.out) == (3, True)
+
+
+def test_an_unknown_contract_is_wrong_usage(run: Run, stock: Path) -> None:
+    assert run("profile", "init", stock, "--contract", "stock").code == 2
