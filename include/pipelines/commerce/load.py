@@ -140,7 +140,7 @@ def _job(
         store=store,
         profile=profile,
         options=options,
-        digest=loads.digest([part.sha256 for part in parts]) if parts else "",
+        digest=loads.stored_digest(parts) if parts else "",
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
         report=report,
     )
