@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, dict_row
 
 from include.contracts import fingerprint
 from include.errors import HeldError, LongshoreError, TransientError
@@ -187,7 +187,7 @@ def _write(
         counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
         if not job.options.accept:
             rules.check_deletions(job.store, job.names, written)
-        facts = _facts(connection, job, reader, current)
+        facts = _facts(connection, job, reader, current, stopwatch)
         results = _results(job, reader, facts, counts, stopwatch)
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
@@ -230,10 +230,16 @@ def _results(
 
 
 def _facts(
-    connection: Connection[TupleRow], job: Job, reader: DatasetReader, current: loads.CurrentLoad | None
+    connection: Connection[TupleRow],
+    job: Job,
+    reader: DatasetReader,
+    current: loads.CurrentLoad | None,
+    stopwatch: Stopwatch,
 ) -> dict[str, Any]:
     parts = [part.as_json() for part in reader.facts]
     unknown = sorted({name for part in reader.facts for name in part.unknown_columns})
+    with stopwatch.phase("findings"):
+        findings = {name: _finding(connection, job, query) for name, query in job.plan.findings.items()}
     earlier = current or loads.previous(connection, job.upload.store, job.names[0], job.upload.day.isoformat())
     return {
         "parts": parts,
@@ -241,7 +247,13 @@ def _facts(
         "time_zone": job.profile.time_zone or job.store.time_zone,
         "unknown_columns": unknown,
         "header_changes": rules.header_changes(earlier.facts if earlier else None, parts),
+        **findings,
     }
+
+
+def _finding(connection: Connection[TupleRow], job: Job, query: str) -> dict[str, Any] | None:
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), {"upload_id": job.upload.upload_id}).fetchone()
 
 
 def _record(
