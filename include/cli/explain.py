@@ -61,7 +61,7 @@ def _print(load: RecordedLoad) -> None:
         form = [f"{name} {part[name]}" for name in ("encoding", "decimal") if part.get(name)]
         form += [f"{column} {order}" for column, order in part.get("date_orders", {}).items()]
         typer.echo(cell_text(f"{part['file']}: {', '.join([*form, 'delimiter ' + repr(part.get('delimiter'))])}"))
-    for line in _columns(load):
+    for line in (*_columns(load), *_money(load)):
         typer.echo(cell_text(line))
     if load.reasons:
         _table("Rejects", ("code", "rejects"), list(load.reasons.items()))
@@ -93,6 +93,17 @@ def _columns(load: RecordedLoad) -> Iterator[str]:
         yield f"Columns not loaded: {', '.join(load.result.unknown_columns)}"
     if load.result.header_changes:
         yield f"Header against the load before: {' '.join(load.result.header_changes)}"
+
+
+def _money(load: RecordedLoad) -> Iterator[str]:
+    money = load.facts.get("order_money")
+    if not money or not money["compared"]:
+        return
+    compared, mismatched = money["compared"], money["mismatched"]
+    yield f"Money: {mismatched:,} of {compared:,} orders do not agree with their subtotal"
+    if mismatched:
+        condition = f"upload_id = '{load.upload_id}' AND agrees_by IS NULL"
+        yield f'  ./longshore query "SELECT * FROM commerce.order_money WHERE {condition}"'  # noqa: S608 # for a person
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:

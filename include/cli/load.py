@@ -25,9 +25,9 @@ DATASETS = ("catalog", "inventory", "orders", "variants")
 HELP = """Load a store's delivery for one day: a folder, or a single file.
 
 \b
-A folder holds {catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip]; of
-a single file, known by its name or else by its header, only its own dataset
-is loaded. Store and day are taken from
+A folder holds {catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip], or
+*.zip of several parts; of a single file, known by its name or else by its
+header, only its own dataset is loaded. Store and day are taken from
 a folder named <store>/<YYYY-MM-DD>, or given. Paths may be URLs (s3://).
 
 \b

@@ -36,8 +36,8 @@ class RecordedLoad:
 
     @property
     def size(self) -> int:
-        """Bytes of all files, as stored."""
-        return sum(file.size for file in self.result.files)
+        """Bytes of all files, as stored; a zip counts once."""
+        return sum({file.file.partition("/")[0]: file.size for file in self.result.files}.values())
 
     @property
     def shares(self) -> list[tuple[str, float, float]]:

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from include.errors import DefectError
 from include.ledger.text import storable
+from include.readers.blocks import Part
 from include.results import Counts, LoadResult
 from include.writers.postgres_errors import translated
 
@@ -36,6 +37,12 @@ class CurrentLoad:
     fingerprint: str
     files: tuple[dict[str, Any], ...]
     facts: dict[str, Any]
+
+
+def stored_digest(parts: Sequence[Part]) -> str:
+    """Digest of a dataset's parts; a zip's bytes count once, however many parts they hold."""
+    stored = dict.fromkeys((part.name.partition("/")[0], part.sha256) for part in parts)
+    return digest([sha256 for _, sha256 in stored])
 
 
 def digest(part_digests: Sequence[str]) -> str:

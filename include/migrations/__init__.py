@@ -5,13 +5,21 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.migrations import m0001_ledger, m0002_commerce, m0003_uploads, m0004_forgetting, steps
+from include.migrations import (
+    m0001_ledger,
+    m0002_commerce,
+    m0003_uploads,
+    m0004_forgetting,
+    m0005_order_money,
+    steps,
+)
 
 MIGRATIONS = (
     m0001_ledger.MIGRATION,
     m0002_commerce.MIGRATION,
     m0003_uploads.MIGRATION,
     m0004_forgetting.MIGRATION,
+    m0005_order_money.MIGRATION,
 )
 
 

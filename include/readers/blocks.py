@@ -13,10 +13,11 @@ from include.results import Reject
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a dataset, as `open` saw it.
+    """One file of a dataset, as `open` saw it: a file of the delivery, or one of several in a zip.
 
-    `url` is what fsspec opens (a path or a URL), `name` the file's name within the delivery, `size` its bytes as
-    stored, `sha256` the hex digest of those bytes, `modified` its time of change in seconds (0 where unknown).
+    `url` is what `source.open_bytes` opens (a path or a URL), `name` the file's name within the delivery, for a zip's
+    with the zip's before it (`orders.zip/orders-1.csv`). `size` is the bytes as stored, `sha256` the hex digest of
+    those bytes, `modified` its time of change in seconds (0 where unknown): the zip's for all that is in it.
     """
 
     url: str

@@ -29,6 +29,7 @@ from include.readers.families import member_column
 from include.readers.forms import FormSurvey
 from include.readers.headers import HeaderMapping, map_header
 from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.zips import split_url
 
 # Object stores list times to the millisecond and tell a single object's to the second.
 LISTED_SECONDS = 1
@@ -274,7 +275,7 @@ class PartReader:
     def _signature(self) -> tuple[int, float]:
         """Size in bytes and time of change in seconds; 0 for a store that tells no time."""
         try:
-            return _signature(self.part.url, self._options.storage)
+            return _signature(split_url(self.part.url)[0], self._options.storage)
         except OSError as error:
             raise self._changed(f"cannot be looked up any more ({type(error).__name__})") from error
 

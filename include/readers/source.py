@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import lzma
-import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
 
 import fsspec
 import pyarrow as pa
 
 from include.errors import FileError, LongshoreError, SetupError, TransientError
+from include.readers import zips
 
 # Bytes. Hashing and decompression gain nothing from more; object stores are asked in pieces of at least this size.
 CHUNK_BYTES = 1 << 20
@@ -32,11 +31,6 @@ MAGIC: dict[bytes, Archive] = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
-
-# macOS packs a file's attributes beside it, under this folder: no data that anyone delivers.
-ATTRIBUTES_FOLDER = "__MACOSX"
-
-ENCRYPTED_FLAG = 0x1
 
 # What the libraries raise on bytes that are no archive of their kind. Errors of the storage are translated earlier.
 DAMAGE = (
@@ -67,7 +61,8 @@ class Digest:
 def open_bytes(url: str, options: Mapping[str, Any] | None = None) -> Iterator[BinaryIO]:
     """Opens a file and streams its decompressed bytes; nothing is written to disk.
 
-    gzip, zstd and zip are recognised by their first bytes. A zip holds exactly one file.
+    gzip, zstd and zip are recognised by their first bytes. A zip holds one file, or `url` says which of several
+    (`zips.member_url`).
 
     Args:
         url: a path, or a URL that fsspec opens (file://, s3://).
@@ -79,15 +74,31 @@ def open_bytes(url: str, options: Mapping[str, Any] | None = None) -> Iterator[B
         SetupError: the file may not be read, or nothing can open such a URL.
         TransientError: the storage did not answer.
     """
+    stored_url, member = zips.split_url(url)
     with ExitStack() as stack:
-        stored = stack.enter_context(_stored(url, options))
+        stored = stack.enter_context(_stored(stored_url, options))
         kind = _archive_kind(stored)
         if kind is None:
             yield stored
             return
         with _archive_errors(url):
-            member = stack.enter_context(_zip_member(stored, url) if kind == "zip" else _decompressed(stored, kind))
-        yield stack.enter_context(_guarded(member, lambda: _archive_errors(url)))
+            unpacked = _zip_member(stored, stored_url, member) if kind == "zip" else _decompressed(stored, kind)
+            opened = stack.enter_context(unpacked)
+        yield stack.enter_context(_guarded(opened, lambda: _archive_errors(url)))
+
+
+def zip_members(url: str, options: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """Names of the files in a zip, sorted; empty where the file is no zip. Reads its directory only.
+
+    Raises:
+        FileError: it is broken, or holds what it must not; see `zips.members`.
+        SetupError, TransientError: as `open_bytes`.
+    """
+    with _stored(url, options) as stored:
+        if _archive_kind(stored) != "zip":
+            return ()
+        with _archive_errors(url), zipfile.ZipFile(stored) as archive:
+            return tuple(info.filename for info in zips.members(archive, url))
 
 
 def digest(url: str, options: Mapping[str, Any] | None = None) -> Digest:
@@ -128,27 +139,9 @@ def _decompressed(stored: BinaryIO, kind: Literal["gzip", "zstd"]) -> AbstractCo
 
 
 @contextmanager
-def _zip_member(stored: BinaryIO, url: str) -> Iterator[BinaryIO]:
-    with zipfile.ZipFile(stored) as archive, archive.open(_only_member(archive, url)) as member:
-        yield cast(BinaryIO, member)
-
-
-def _only_member(archive: zipfile.ZipFile, url: str) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not _beside_the_data(member)]
-    if len(members) != 1:
-        what = f"The zip {url} holds {len(members)} files, expected exactly one."
-        raise FileError(what, "Deliver each file by itself.")
-    member = members[0]
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or stat.S_ISLNK(member.external_attr >> 16):
-        raise FileError(f"The zip {url} holds a path that leaves the archive.", "Pack the file by its plain name.")
-    if member.flag_bits & ENCRYPTED_FLAG:
-        raise FileError(f"The zip {url} is encrypted.", "Deliver it without a password.")
-    return member
-
-
-def _beside_the_data(member: zipfile.ZipInfo) -> bool:
-    return member.is_dir() or PurePosixPath(member.filename).parts[:1] == (ATTRIBUTES_FOLDER,)
+def _zip_member(stored: BinaryIO, url: str, member: str | None) -> Iterator[BinaryIO]:
+    with zipfile.ZipFile(stored) as archive, archive.open(zips.chosen(archive, url, member)) as opened:
+        yield cast(BinaryIO, opened)
 
 
 class _GuardedStream(io.RawIOBase):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +13,7 @@ import pyarrow.csv as pa_csv
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from include.errors import DefectError, RowError
+from include.errors import DefectError, RowError, TransientError
 from include.timing import Stopwatch
 from include.writers import postgres_merge as statements
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
@@ -27,6 +28,8 @@ COPY_BYTES = 256 * 1024
 
 # From this many staged rows on statistics pay for themselves in the merge's plan (ANALYZE takes about 5 ms).
 ANALYZE_ROWS = 1_000
+
+UNIQUE_VIOLATION = "23505"
 
 STAGING = sql.Identifier("longshore_staging")
 
@@ -129,7 +132,7 @@ class PostgresCopyWriter:
         if self._state == "open":
             self.prepare()
         self._expect("prepared")
-        with translated(), self._stopwatch.phase("merge"):
+        with _competitors(), translated(), self._stopwatch.phase("merge"):
             self._take_lock()
             counts = tuple(self._merge(target) for target in self._targets)
         self._state = "finished"
@@ -199,6 +202,20 @@ class PostgresCopyWriter:
         if row is None:
             raise DefectError("A statement of the merge gave no row.")
         return row
+
+
+@contextmanager
+def _competitors() -> Iterator[None]:
+    """A key that is there twice came from somebody else: what is merged holds each key once.
+
+    Above READ COMMITTED the merge looks at the tables as they were before it waited for its lock.
+    """
+    try:
+        yield
+    except RowError as error:
+        if error.code != UNIQUE_VIOLATION:
+            raise
+        raise TransientError(f"Another writer was faster. {error.what}", "The same load can be repeated.") from error
 
 
 def _staging(schema: pa.Schema) -> sql.Composed:

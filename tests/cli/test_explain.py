@@ -45,3 +45,16 @@ def test_a_number_that_no_load_has_ends_with_2(run: Run, loaded: str) -> None:
     ended = run("explain", 99, "--target", loaded)
     assert ended.code == 2
     assert "no load 99" in ended.err
+
+
+def test_orders_that_do_not_agree_with_their_subtotal_are_counted_and_can_be_shown(
+    run: Run, deliver: Deliver, database: str
+) -> None:
+    orders = "order_id,created_at,subtotal,quantity,unit_price\n#1,2026-03-01,20,2,10\n#2,2026-03-01,7,2,10\n"
+    run("load", "commerce", deliver(orders=orders), "--target", database)
+    shown = run("explain", 3, "--target", database).out
+    assert "Money: 1 of 2 orders do not agree with their subtotal" in shown
+    query = shown.split('query "')[1].split('"')[0]
+    (row,) = run("query", query, "--json", "--target", database).json()
+    assert (row["order_id"], row["difference"]) == ("#2", 13)
+    assert "order_money" in run("explain", 3, "--json", "--target", database).out

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow.compute as pc
 
 from include.contracts import Contract
-from include.pipelines.commerce.extract import list_file
+from include.pipelines.commerce.extract import ListedFile, list_file, parts_in
 from include.pipelines.commerce.recognise import recognise
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.readers.dataset import DatasetReader
@@ -80,7 +80,7 @@ def check_file(
         FileError: the file cannot be read, or its header fits no contract.
     """
     file = list_file(url)
-    chosen, chosen_by = recognise(file.url, file.name, contract, profile)
+    chosen, chosen_by = recognise(parts_in(_whole(file))[0].url, file.name, contract, profile)
     return check_as(url, chosen, chosen_by, profile, time_zone, max_rows=max_rows, max_rejects=max_rejects)
 
 
@@ -88,16 +88,20 @@ def check_as(
     url: str, chosen: Contract, chosen_by: str, profile: Profile, time_zone: str, *, max_rows: int, max_rejects: int
 ) -> Checked:
     """Reads a whole file under one contract, of whatever pipeline; see `check_file`."""
-    file = list_file(url)
-    part = Part(file.url, file.name, file.size, "", file.modified)
-    reader = DatasetReader([part], chosen, profile, time_zone=time_zone)
+    parts = parts_in(_whole(list_file(url)))
+    reader = DatasetReader(parts, chosen, profile, time_zone=time_zone)
     checked = Checked(chosen, chosen_by, reader.facts[0])
     for batch in reader.batches():
-        _count(checked, batch, _rejects(batch, file.name, chosen), max_rejects)
+        _count(checked, batch, _rejects(batch, parts, chosen), max_rejects)
         if len(checked.first_rows) < max_rows:
             checked.first_rows += _sound_rows(batch, chosen, max_rows - len(checked.first_rows))
     checked.facts = reader.facts[0]
     return checked
+
+
+def _whole(file: ListedFile) -> Part:
+    """The file as a part, not hashed: nothing is noted of it."""
+    return Part(file.url, file.name, file.size, "", file.modified)
 
 
 def _count(checked: Checked, batch: TypedBatch, rejects: Iterable[Reject], max_rejects: int) -> None:
@@ -110,18 +114,18 @@ def _count(checked: Checked, batch: TypedBatch, rejects: Iterable[Reject], max_r
     checked.counts += Counts(rows_read=batch.read, rejected=rejected, folded=batch.folded)
 
 
-def _rejects(batch: TypedBatch, name: str, contract: Contract) -> Iterator[Reject]:
+def _rejects(batch: TypedBatch, parts: Sequence[Part], contract: Contract) -> Iterator[Reject]:
     yield from batch.rejects
     if IDENTITY not in contract.any_of:
         return
     rows = batch.rows
     sound = pc.equal(rows.column("_fault"), int(Fault.NONE))
     nameless = pc.and_(*(pc.is_null(rows.column(column)) for column in IDENTITY))
-    places = rows.select(["_sequence", "_line"]).filter(pc.and_(sound, nameless))
+    places = rows.select(["_sequence", "_part", "_line"]).filter(pc.and_(sound, nameless))
     for place in places.to_pylist():
         number = place["_sequence"]
         reason = "neither a variant's id nor a product's handle"
-        yield Reject(name, place["_line"], number, number, IDENTITY[0], "missing", reason)
+        yield Reject(parts[place["_part"]].name, place["_line"], number, number, IDENTITY[0], "missing", reason)
 
 
 def _sound_rows(batch: TypedBatch, contract: Contract, count: int) -> list[dict[str, Any]]:

@@ -194,7 +194,7 @@ def _not_loaded(connect: Connect, upload: Upload, dataset: str, error: Longshore
         dataset,
         Status.HELD if isinstance(error, HeldError) else Status.FAILED,
         files=tuple(FileResult(part.name, part.sha256, 0, part.size, part.modified) for part in parts),
-        digest=loads.digest([part.sha256 for part in parts]),
+        digest=loads.stored_digest(parts),
         message=str(error),
     )
     names = [filling.dataset for filling in PLANS[dataset].fillings]

@@ -1,6 +1,6 @@
 """From the landing zone to an opened upload: which stores delivered for which days, and with which files.
 
-landing/<store>/<YYYY-MM-DD>/{catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip]
+landing/<store>/<YYYY-MM-DD>/{catalog,inventory,orders,variants}*.csv[.gz|.zst|.zip], or *.zip
 """
 
 from __future__ import annotations
@@ -8,23 +8,25 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fsspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.errors import TransientError, UsageError
+from include.errors import FileError, TransientError, UsageError
 from include.ledger import loads, runs
 from include.log import line, logger
 from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload, upload_id
 from include.readers.blocks import Part
-from include.readers.source import digest
+from include.readers.source import digest, zip_members
+from include.readers.zips import member_url
 from include.settings import StoresFile
 from include.writers.postgres_errors import translated
 
-DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*\.csv(\.gz|\.zst|\.zip)?$", re.IGNORECASE)
+DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*(\.csv(\.gz|\.zst)?|\.zip)$", re.IGNORECASE)
 DAY_FOLDER = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 SUCCESS_FILE = "_SUCCESS"
 
@@ -152,7 +154,7 @@ def open_upload(
         store=delivery.store,
         day=delivery.day,
         url=delivery.url,
-        parts={name: tuple(opened_part(file, options) for file in listed) for name, listed in files.items()},
+        parts={name: _parts(listed, options) for name, listed in files.items()},
         ignored=() if chosen else _ignored(delivery, options),
     )
 
@@ -243,6 +245,24 @@ def _settled(delivery: Delivery, settle_seconds: int, now: float, options: Mappi
     return bool(files) and max(file.modified for file in files) <= now - settle_seconds
 
 
+def parts_in(whole: Part, options: Mapping[str, Any] | None = None) -> list[Part]:
+    """The parts that a file is: several in name order where it is a zip of several, else the file itself.
+
+    What is wrong with a zip is said when its dataset is read, so that it stops no other dataset.
+    """
+    names: tuple[str, ...] = ()
+    if whole.name.lower().endswith(".zip"):
+        with suppress(FileError):
+            names = zip_members(whole.url, options)
+    if len(names) < 2:
+        return [whole]
+    return [replace(whole, url=member_url(whole.url, name), name=f"{whole.name}/{name}") for name in names]
+
+
+def _parts(listed: tuple[ListedFile, ...], options: Mapping[str, Any] | None) -> tuple[Part, ...]:
+    return tuple(part for file in listed for part in parts_in(opened_part(file, options), options))
+
+
 def opened_part(file: ListedFile, options: Mapping[str, Any] | None = None) -> Part:
     """The file with its digest.
 
@@ -270,15 +290,20 @@ def _lacks(connection: Connection[TupleRow], identifier: str, dataset: str, file
     if not files:
         return False
     current = loads.current(connection, identifier, dataset)
-    if current and [(file.name, file.size, file.modified) for file in files] == [
-        (file["file"], file["size"], file["modified"]) for file in current.files
-    ]:
+    if current and [(file.name, file.size, file.modified) for file in files] == _stored(current):
         return False
     found = loads.digest([digest(file.url).sha256 for file in files])
     if current and current.digest == found:
         return False
     asked = (connection, identifier, dataset, found)
     return not (loads.is_held(*asked) or loads.is_forgotten(*asked))
+
+
+def _stored(current: loads.CurrentLoad) -> list[tuple[str, int, float]]:
+    """Name, size and time of change of the files as they were stored: a zip once, whatever it held."""
+    return list(
+        dict.fromkeys((file["file"].partition("/")[0], file["size"], file["modified"]) for file in current.files)
+    )
 
 
 def _say(event: str, delivery: Delivery, **fields: object) -> None:

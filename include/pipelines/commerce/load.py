@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, dict_row
 
 from include.contracts import fingerprint
 from include.errors import HeldError, LongshoreError, TransientError
@@ -168,7 +168,7 @@ def _job(
         store=store,
         profile=profile,
         options=options,
-        digest=loads.digest([part.sha256 for part in parts]) if parts else "",
+        digest=loads.stored_digest(parts) if parts else "",
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
@@ -222,6 +222,7 @@ def _write(
         counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
         if not job.options.accept:
             rules.check_deletions(job.store, job.upload, job.names, written)
+        facts |= _findings(connection, job, stopwatch)
         results = _results(job, reader, facts, counts, stopwatch)
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
@@ -276,6 +277,17 @@ def _facts(
         "unknown_columns": unknown,
         "header_changes": rules.header_changes(earlier.facts if earlier else None, parts),
     }
+
+
+def _findings(connection: Connection[TupleRow], job: Job, stopwatch: Stopwatch) -> dict[str, Any]:
+    """What the plan asks about the rows as they now are."""
+    with stopwatch.phase("findings"):
+        return {name: _finding(connection, job, query) for name, query in job.plan.findings.items()}
+
+
+def _finding(connection: Connection[TupleRow], job: Job, query: str) -> dict[str, Any] | None:
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), {"upload_id": job.upload.upload_id}).fetchone()
 
 
 def _record(

@@ -7,7 +7,7 @@ row is no row of any table, but it counts where rows are numbered and keeps its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from include.contracts import Contract, Table
 from include.pipelines.commerce import records
@@ -130,14 +130,29 @@ class Filling:
         return Target(self.table, scope, self.select, self.unique, parameters, self.deletes)
 
 
+# Orders whose lines can be compared with the subtotal, and those of them that do not agree with it. The sums are spared
+# where no order names a subtotal.
+ORDER_MONEY = """
+SELECT count(*) AS compared, count(*) FILTER (WHERE agrees_by IS NULL) AS mismatched
+FROM commerce.order_money
+WHERE upload_id = %(upload_id)s
+    AND EXISTS (SELECT FROM commerce.orders WHERE upload_id = %(upload_id)s AND subtotal IS NOT NULL)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is particular to loading one dataset. `late_rejects` selects rows that only the whole file tells on."""
+    """All that is particular to loading one dataset.
+
+    `late_rejects` selects rows that only the whole file tells on. `findings` are looked at once the tables are written:
+    each query's one row goes into the load's facts under its name, and changes nothing.
+    """
 
     contract: Contract
     fillings: tuple[Filling, ...]
     late_rejects: str = ""
     preparation: tuple[str, ...] = ()
+    findings: Mapping[str, str] = field(default_factory=dict)
 
 
 PLANS = {
@@ -173,5 +188,6 @@ PLANS = {
         ),
         ORDER_REJECTED,
         (NUMBER_LINES,),
+        {"order_money": ORDER_MONEY},
     ),
 }
