@@ -5,9 +5,9 @@ from __future__ import annotations
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.migrations import m0001_ledger, m0002_commerce, steps
+from include.migrations import m0001_ledger, m0002_commerce, m0003_replays, steps
 
-MIGRATIONS = (m0001_ledger.MIGRATION, m0002_commerce.MIGRATION)
+MIGRATIONS = (m0001_ledger.MIGRATION, m0002_commerce.MIGRATION, m0003_replays.MIGRATION)
 
 
 def migrate(connection: Connection[TupleRow], target: int | None = None) -> list[str]:

@@ -189,6 +189,8 @@ def _write(
             rules.check_deletions(job.store, job.names, written)
         facts = _facts(connection, job, reader, current)
         results = _results(job, reader, facts, counts, stopwatch)
+        if staged.rejected:
+            writer.restate_provenance()
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
             writer.discard()
@@ -263,7 +265,8 @@ def _record(
             facts=facts,
             accepted_by=job.options.accepted_by if job.options.accept else None,
         )
-        rejects.write(connection, load_id, staged.rejects_of(index, spool))
+        if rejects.write(connection, load_id, staged.rejects_of(index, spool)) and job.plan.places:
+            rejects.note_places(connection, load_id, job.plan.places)
         recorded.append(replace(result, load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 

@@ -107,6 +107,9 @@ UNION ALL
 SELECT _sequence FROM numbered WHERE order_fault
 """
 
+# Whose row each record is and its number there, which stays free for a rejected one.
+ORDER_PLACES = "SELECT _sequence AS sequence, order_id AS group_key, line_no AS place FROM numbered"
+
 
 @dataclass(frozen=True, slots=True)
 class Filling:
@@ -130,12 +133,17 @@ class Filling:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is particular to loading one dataset. `late_rejects` selects rows that only the whole file tells on."""
+    """All that is particular to loading one dataset.
+
+    `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
+    whose number is kept for them though they are rejected.
+    """
 
     contract: Contract
     fillings: tuple[Filling, ...]
     late_rejects: str
     preparation: tuple[str, ...] = ()
+    places: str | None = None
 
 
 PLANS = {
@@ -171,5 +179,6 @@ PLANS = {
         ),
         ORDER_REJECTED,
         (NUMBER_LINES,),
+        ORDER_PLACES,
     ),
 }
