@@ -13,7 +13,7 @@ from include.cli.rows import print_table
 from include.cli.target import Target, connector, ledger
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.replay import ReplayOutcome
+    from include.pipelines.commerce.replay_outcome import ReplayOutcome
     from include.pipelines.commerce.replay_subject import Selection
 
 EXPORT_HELP = """Write the rejects of a current load into a CSV that a person can mend.
@@ -102,7 +102,7 @@ def export(
     page.print(f"Mend it, then: ./longshore rejects replay --from {file}", markup=False)
 
 
-def replay_rejects(
+def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
     file: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", dir_okay=False, help="A mended export.")
     ] = None,
@@ -128,9 +128,8 @@ def replay_rejects(
     stores = read_stores(settings().stores_file)
     mended = read_mended(file) if file else None
     selection = _selection(load, store, day, dataset, mended.load_id if mended else None)
-    with ledger(target) as connection:
+    with connector(target) as connect, ledger(target) as connection:
         migrate(connection)
-    with connector(target) as connect:
         outcome = replay(connect, selection, stores, ReplayOptions(getuser(), profile, dry_run), mended)
     if json:
         print_json(outcome.as_json())

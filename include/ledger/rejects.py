@@ -106,7 +106,7 @@ def note_places(connection: Connection[TupleRow], load_id: int, places: str) -> 
             sql.SQL(
                 "UPDATE ledger.rejects AS rejects SET group_key = places.group_key, place = places.place"
                 " FROM ({}) AS places WHERE rejects.load_id = {} AND rejects.sequence = places.sequence"
-            ).format(sql.SQL(places), load_id)  # type: ignore[arg-type] # one of the plans' constants
+            ).format(sql.SQL(places), load_id)
         )
 
 

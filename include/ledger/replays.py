@@ -85,14 +85,20 @@ def current_load(connection: Connection[TupleRow], upload_id: str, dataset: str)
     return _load(connection, query, [upload_id, dataset])
 
 
-def open_rejects(connection: Connection[TupleRow], load_id: int) -> list[OpenReject]:
-    """The load's open rejects in the order of the file, texts included, locked where a transaction is open."""
+def open_rejects(connection: Connection[TupleRow], load_id: int, *, lock: bool = False) -> list[OpenReject]:
+    """The load's open rejects in the order of the file, texts included.
+
+    Args:
+        connection: to a migrated database.
+        load_id: the load's number.
+        lock: keep them as they are until the transaction ends.
+    """
+    query = (
+        'SELECT sequence, file, line, record, column_name AS "column", code, reason, raw, group_key, place'
+        " FROM ledger.rejects WHERE load_id = %s AND replay_id IS NULL ORDER BY sequence"
+    )
     with translated(), connection.cursor(row_factory=class_row(OpenReject)) as cursor:
-        return cursor.execute(
-            'SELECT sequence, file, line, record, column_name AS "column", code, reason, raw, group_key, place'
-            " FROM ledger.rejects WHERE load_id = %s AND replay_id IS NULL ORDER BY sequence FOR UPDATE",
-            [load_id],
-        ).fetchall()
+        return cursor.execute((query + " FOR UPDATE" * lock).encode(), [load_id]).fetchall()
 
 
 def replayed(connection: Connection[TupleRow], load_id: int) -> frozenset[int]:
@@ -133,8 +139,7 @@ def mark(connection: Connection[TupleRow], replay_id: int, load_id: int, sequenc
     """Marks open rejects of a load as brought back by the replay, and returns how many they were."""
     with translated():
         return connection.execute(
-            "UPDATE ledger.rejects SET replay_id = %s"
-            " WHERE load_id = %s AND sequence = ANY(%s) AND replay_id IS NULL",
+            "UPDATE ledger.rejects SET replay_id = %s WHERE load_id = %s AND sequence = ANY(%s) AND replay_id IS NULL",
             [replay_id, load_id, list(sequences)],
         ).rowcount
 

@@ -41,7 +41,7 @@ MIGRATION = Migration(
         ALTER TABLE ledger.rejects
             ADD COLUMN group_key text COLLATE "C",
             ADD COLUMN place integer,
-            ADD COLUMN replay_id bigint REFERENCES ledger.replays
+            ADD COLUMN replay_id bigint REFERENCES ledger.replays ON DELETE CASCADE
         """,
         "CREATE INDEX rejects_replay ON ledger.rejects (replay_id) WHERE replay_id IS NOT NULL",
         # Small: only what still holds text, the oldest first, for the end of its time to live.

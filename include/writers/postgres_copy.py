@@ -192,7 +192,6 @@ class PostgresCopyWriter:
                 error.row = None
             raise
 
-
     def _merge(self, target: Target) -> WriteCounts:
         rows, copies = self._row(
             sql.SQL("SELECT count(*), coalesce(sum(_copies), 0) FROM {}").format(statements.prepared(target))

@@ -118,7 +118,7 @@ def load_delivery(
     """
     with connect() as connection, translated():
         migrate(connection)
-    with _opened(connect, located, stores, dry_run=request.options.dry_run) as upload:
+    with _opened(connect, located, dry_run=request.options.dry_run) as upload:
         results = [
             result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
         ]
@@ -128,13 +128,13 @@ def load_delivery(
 
 
 @contextmanager
-def _opened(connect: Connect, located: Located, stores: StoresFile, *, dry_run: bool) -> Iterator[Upload]:
+def _opened(connect: Connect, located: Located, *, dry_run: bool) -> Iterator[Upload]:
     source = RunSource.command_line(PIPELINE)
     if not dry_run:
         with connect() as connection:
             upload = open_upload(connection, located.delivery, source, files=located.files)
         yield upload
-        _close(connect, upload, stores)
+        _close(connect, upload)
         return
     with connect() as connection:
         with connection.transaction(force_rollback=True):
@@ -147,9 +147,9 @@ def _opened(connect: Connect, located: Located, stores: StoresFile, *, dry_run: 
             connection.execute("DELETE FROM ledger.runs WHERE run_id = %s", [run_id])
 
 
-def _close(connect: Connect, upload: Upload, stores: StoresFile) -> None:
+def _close(connect: Connect, upload: Upload) -> None:
     try:
-        close_upload(connect, upload, stores)
+        close_upload(connect, upload)
     except TransientError as unreachable:
         logger("load").error(line("not-closed", store=upload.store, day=upload.day, reason=unreachable.what))
 

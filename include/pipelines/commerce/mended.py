@@ -92,7 +92,9 @@ class MendedFile:
     def _check_numbers(self, known: Collection[int], subject: Subject) -> None:
         twice = [number for number, count in Counter(record.sequence for record in self.records).items() if count > 1]
         if twice:
-            raise UsageError(f"{self.name} has longshore_sequence {_listed(twice)} more than once.", "Keep one of each.")
+            raise UsageError(
+                f"{self.name} has longshore_sequence {_listed(twice)} more than once.", "Keep one of each."
+            )
         strange = [record.sequence for record in self.records if record.sequence not in known]
         if strange:
             raise UsageError(f"{self.name}: {subject.title} rejected no record {_listed(strange)}.", ANOTHER)

@@ -29,7 +29,7 @@ class Guard(StrEnum):
 
 def guarded(text: str) -> str:
     """The text as no spreadsheet takes it for a formula."""
-    risky = text.startswith(GUARDED) or text.lstrip().startswith(GUARDED)
+    risky = text.lstrip(" ").startswith(GUARDED) or text.lstrip().startswith(GUARDED)
     return GUARD + text if risky else text
 
 

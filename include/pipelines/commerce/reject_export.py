@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,7 +104,7 @@ def _form(title: str, parts: Sequence[Mapping[str, Any]], files: set[str]) -> Ma
 
 def _header(form: Mapping[str, Any], guard: Guard) -> str:
     own = [guarded(name) if guard is Guard.APOSTROPHE else name for name in form["header"]]
-    delimiter = form["delimiter"]
+    delimiter = str(form["delimiter"])
     return delimiter.join([*(_as_needed(name, delimiter) for name in own), *ADDED])
 
 
@@ -113,7 +113,7 @@ def _as_needed(cell: str, delimiter: str) -> str:
 
 
 def _line(load_id: int, reject: OpenReject, form: Mapping[str, Any], guard: Guard) -> str:
-    delimiter, columns = form["delimiter"], len(form["header"])
+    delimiter, columns = str(form["delimiter"]), len(form["header"])
     text = reject.raw or ""
     own = None if reject.code in WHOLE else _own_cells(text, delimiter, columns)
     if own is not None and guard is Guard.APOSTROPHE:
@@ -152,5 +152,7 @@ def _write(path: Path, text: str, form: Mapping[str, Any]) -> str:
     except FileExistsError as error:
         raise UsageError(f"The file {path} exists already.", "Name another one: it may hold mended records.") from error
     except OSError as error:
-        raise SetupError(f"The file {path} cannot be written ({error.strerror}).", "Check folder and rights.") from error
+        raise SetupError(
+            f"The file {path} cannot be written ({error.strerror}).", "Check folder and rights."
+        ) from error
     return str(encoding)

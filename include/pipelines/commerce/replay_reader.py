@@ -173,8 +173,7 @@ def _put_back(batch: TypedBatch, part: int, records: Sequence[Record]) -> TypedB
         "_fault": pc.if_else(context, pa.scalar(int(Fault.ROW), pa.int8()), faults),
     }
     columns = [
-        places.get(field.name, column)
-        for field, column in zip(batch.rows.schema, batch.rows.columns, strict=True)
+        places.get(field.name, column) for field, column in zip(batch.rows.schema, batch.rows.columns, strict=True)
     ]
     again = [(records[reject.record - 1], reject) for reject in batch.rejects]
     rejects = tuple(

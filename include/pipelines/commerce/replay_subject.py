@@ -47,6 +47,11 @@ class Subject:
         return tuple(load.load_id for load in self.loads.values())
 
     @property
+    def paired(self) -> bool:
+        """Whether the file fills two tables: orders and their lines."""
+        return len(self.loads) > 1
+
+    @property
     def title(self) -> str:
         """How messages call it."""
         main = self.main
@@ -83,7 +88,8 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
     if load_id not in subject.load_ids:
         now = subject.loads[load.dataset].load_id
         raise UsageError(
-            f"Load {load_id} is no longer the current load of {load.dataset} of {load.store} {load.day}: load {now} is.",
+            f"Load {load_id} is no longer the current load of {load.dataset} of {load.store} {load.day}:"
+            f" load {now} is.",
             f"Its rejects: longshore rejects list --load {now}",
         )
     return subject
