@@ -85,12 +85,17 @@ def _print_list(shown: list[dict[str, Any]], *, more: bool, every: bool) -> None
         return
     back = ("replayed_at",) if every else ()
     keys = ("load_id", *COLUMNS[1:], *back)
-    print_table((*COLUMNS, *back), ([row[key] for key in keys] for row in shown))
+    print_table((*COLUMNS, *back), ([_seconds(row[key]) for key in keys] for row in shown))
     first = shown[0]
     page.print(f"One with its text: ./longshore rejects show {first['load_id']} {first['sequence']}")
     page.print(f"To mend them: ./longshore rejects export FILE.csv --load {first['load_id']}")
     if more:
         page.print(f"There are more than {len(shown)}: raise --limit.")
+
+
+def _seconds(cell: Any) -> Any:
+    """A moment to the second, everything else as it is."""
+    return f"{cell:%Y-%m-%d %H:%M:%S}" if isinstance(cell, dt.datetime) else cell
 
 
 def show_reject(

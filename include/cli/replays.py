@@ -142,7 +142,7 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
 def _print(outcome: ReplayOutcome) -> None:
     page = words()
     document = outcome.as_json()
-    if document["counts"]:
+    if outcome.passed:
         rows = [[name, *(counts[column] for column in COUNTS)] for name, counts in document["counts"].items()]
         print_table(["came back as", *COUNTS], rows)
     page.print(f"{outcome.title}: {document['passed']} of {document['tried']} came back", markup=False)

@@ -122,7 +122,7 @@ def _line(load_id: int, reject: OpenReject, form: Mapping[str, Any], guard: Guar
         *(load_id, reject.file, reject.line, reject.record, reject.sequence),
         *(reject.column or "", reject.code, reject.reason, guard.value, text if own is None else ""),
     )
-    return delimiter.join([*(own or [""] * columns), *(_added(value) for value in added)])
+    return delimiter.join([*(own or [""] * columns), *(_as_needed(guarded(str(value)), delimiter) for value in added)])
 
 
 def _own_cells(text: str, delimiter: str, columns: int) -> list[str] | None:
@@ -131,11 +131,6 @@ def _own_cells(text: str, delimiter: str, columns: int) -> list[str] | None:
     if len(cells) < columns or any(cells[columns:]):
         return None
     return split_raw(text, delimiter)[:columns]
-
-
-def _added(value: object) -> str:
-    text = guarded(str(value))
-    return text if text.isalnum() or not text else quoted(text)
 
 
 def _write(path: Path, text: str, form: Mapping[str, Any]) -> str:
