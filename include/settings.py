@@ -65,6 +65,7 @@ class StoreSettings(BaseModel):
     max_deleted_percent: Annotated[float, Field(ge=0, le=100)] = 50.0
     lookback_days: Annotated[int, Field(ge=0, le=366)] = 7
     settle_seconds: Annotated[int, Field(ge=0)] = 60
+    reject_days: Annotated[int, Field(ge=0, le=3660)] = 30
 
 
 class StoresFile(BaseModel):

@@ -36,8 +36,10 @@ def explain(
 ) -> None:
     """See HELP."""
     from include.ledger.explain import read_load
+    from include.migrations import migrate
 
     with ledger(target) as connection:
+        migrate(connection)
         found = read_load(connection, load)
     if found is None:
         raise UsageError(

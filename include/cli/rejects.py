@@ -1,4 +1,4 @@
-"""`rejects`: the records that were not loaded, and why."""
+"""`rejects`: the records that were not loaded, why, and their way back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from include.cli import replays
 from include.cli.output import Panel, print_json, words
 from include.cli.rows import cell_text, print_table
 from include.cli.target import Target, ledger
@@ -15,14 +16,15 @@ from include.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GROUP_HELP = "See the records that were not loaded, with line, column and reason."
+GROUP_HELP = "See the records that were not loaded, with line, column and reason; mend them and bring them back."
 
-LIST_HELP = """List rejects: of each dataset's newest load, or of one load.
+LIST_HELP = """List open rejects: of each dataset's newest load, or of one load.
 
 \b
   longshore rejects list
   longshore rejects list --store sunrise --day 2026-03-01
   longshore rejects list --load 17 --json
+  longshore rejects list --all         those too that a replay brought back
 
 Reasons speak of a value's shape; `rejects show` has the record's own text.
 """
@@ -45,38 +47,55 @@ def list_rejects(
         dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this day's.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rejects at most.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="Those too that a replay brought back.")] = False,
     json: Json = False,
     target: Target = "",
 ) -> None:
     """See LIST_HELP."""
     from include.ledger.explain import read_load
     from include.ledger.rejects import find
+    from include.migrations import migrate
 
     with ledger(target) as connection:
+        migrate(connection)
         if load is not None and read_load(connection, load) is None:
             raise _no_load(load)
         # One more than is shown tells whether there are more.
-        found = find(connection, load_id=load, store=store, day=day.date() if day else None, limit=limit + 1)
+        found = find(
+            connection,
+            load_id=load,
+            store=store,
+            day=day.date() if day else None,
+            limit=limit + 1,
+            replayed=every,
+        )
     shown = found[:limit]
     if json:
         print_json(shown)
     else:
-        _print_list(shown, more=len(found) > limit)
+        _print_list(shown, more=len(found) > limit, every=every)
     if json and len(found) > limit:
         words().print(f"There are more than {limit}: raise --limit.")
 
 
-def _print_list(shown: list[dict[str, Any]], *, more: bool) -> None:
+def _print_list(shown: list[dict[str, Any]], *, more: bool, every: bool) -> None:
     page = words()
     if not shown:
         page.print("No rejects.")
         return
-    keys = ("load_id", *COLUMNS[1:])
-    print_table(COLUMNS, ([row[key] for key in keys] for row in shown))
+    back = ("replayed_at",) if every else ()
+    keys = ("load_id", *COLUMNS[1:], *back)
+    print_table((*COLUMNS, *back), ([_seconds(row[key]) for key in keys] for row in shown))
     first = shown[0]
     page.print(f"One with its text: ./longshore rejects show {first['load_id']} {first['sequence']}")
+    page.print(f"To mend them: ./longshore rejects export FILE.csv --load {first['load_id']}")
     if more:
         page.print(f"There are more than {len(shown)}: raise --limit.")
+
+
+def _seconds(cell: Any) -> Any:
+    """A moment to the second, everything else as it is."""
+    return f"{cell:%Y-%m-%d %H:%M:%S}" if isinstance(cell, dt.datetime) else cell
 
 
 def show_reject(
@@ -88,8 +107,10 @@ def show_reject(
     """See SHOW_HELP."""
     from include.ledger.explain import read_load
     from include.ledger.rejects import show
+    from include.migrations import migrate
 
     with ledger(target) as connection:
+        migrate(connection)
         found = show(connection, load, sequence)
         if found is None:
             known = read_load(connection, load)
@@ -125,8 +146,9 @@ def _no_reject(load: int, sequence: int) -> UsageError:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `rejects list` and `rejects show`."""
+    """Adds `rejects list`, `show`, `export`, `replay` and `prune`."""
     group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
     group.command("list", help=LIST_HELP)(list_rejects)
     group.command("show", help=SHOW_HELP)(show_reject)
+    replays.add_to(group)
     app.add_typer(group, name="rejects", rich_help_panel=Panel.DATA)

@@ -73,7 +73,8 @@ def read_load(connection: Connection[TupleRow], load_id: int) -> RecordedLoad | 
             [load_id],
         ).fetchone()
         reasons = cursor.execute(
-            "SELECT code, count(*) AS rejects FROM ledger.rejects WHERE load_id = %s GROUP BY code ORDER BY 2 DESC, 1",
+            "SELECT code, count(*) AS rejects FROM ledger.rejects WHERE load_id = %s AND replay_id IS NULL"
+            " GROUP BY code ORDER BY 2 DESC, 1",
             [load_id],
         ).fetchall()
     if row is None:

@@ -133,6 +133,18 @@ def record(
     return int(row[0])
 
 
+def move(connection: Connection[TupleRow], load_id: int, back: Counts) -> None:
+    """Takes rows out of a load's `rejected` that came back: `rows_read` of `back`, and what became of them."""
+    changes = {name: getattr(back, name) for name in ("inserted", "updated", "unchanged", "duplicates", "folded")}
+    assignments = ", ".join(f"{name} = {name} + %({name})s" for name in changes)
+    with translated():
+        connection.execute(
+            f"UPDATE ledger.loads SET rejected = rejected - %(rows_read)s, {assignments}"  # noqa: S608 # names are ours
+            " WHERE load_id = %(load_id)s".encode(),
+            {**changes, "rows_read": back.rows_read, "load_id": load_id},
+        )
+
+
 def _file(file: Any) -> dict[str, Any]:
     return {name: getattr(file, name) for name in file.__slots__}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import IO, Any, Self
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow, dict_row
 
 from include.ledger.text import storable
@@ -93,6 +93,23 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
     return reasons
 
 
+def note_places(connection: Connection[TupleRow], load_id: int, places: str) -> None:
+    """Notes whose row each reject of the load is and its number there.
+
+    Args:
+        connection: in the load's transaction.
+        load_id: of the load whose rejects were written.
+        places: a SELECT of (sequence, group_key, place) over what the load prepared.
+    """
+    with translated():
+        connection.execute(
+            sql.SQL(
+                "UPDATE ledger.rejects AS rejects SET group_key = places.group_key, place = places.place"
+                " FROM ({}) AS places WHERE rejects.load_id = {} AND rejects.sequence = places.sequence"
+            ).format(sql.SQL(places), load_id)
+        )
+
+
 def find(
     connection: Connection[TupleRow],
     *,
@@ -100,6 +117,7 @@ def find(
     store: str | None = None,
     day: dt.date | None = None,
     limit: int = 1000,
+    replayed: bool = False,
 ) -> list[dict[str, Any]]:
     """Rejects of one load, or of each dataset's newest load that was loaded, held or failed, without raw text.
 
@@ -109,6 +127,7 @@ def find(
         store: only this store's.
         day: only this day's.
         limit: rows at most.
+        replayed: those too that a replay has brought back.
 
     Returns:
         One dictionary a reject, newest load first, in the order of the file.
@@ -118,10 +137,12 @@ def find(
             """
             SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file,
                 rejects.line, rejects.record,
-                rejects.column_name AS column, rejects.code, rejects.reason
+                rejects.column_name AS column, rejects.code, rejects.reason, rejects.replay_id, replays.replayed_at
             FROM ledger.rejects AS rejects
-            JOIN ledger.loads AS loads USING (load_id)
-            WHERE (%(load_id)s::bigint IS NULL OR loads.load_id = %(load_id)s)
+            JOIN ledger.loads AS loads ON loads.load_id = rejects.load_id
+            LEFT JOIN ledger.replays AS replays ON replays.replay_id = rejects.replay_id
+            WHERE (%(replayed)s::boolean OR rejects.replay_id IS NULL)
+                AND (%(load_id)s::bigint IS NULL OR loads.load_id = %(load_id)s)
                 AND (%(store)s::text IS NULL OR loads.store = %(store)s)
                 AND (%(day)s::date IS NULL OR loads.day = %(day)s)
                 AND (%(load_id)s::bigint IS NOT NULL OR loads.load_id = (
@@ -131,7 +152,7 @@ def find(
             ORDER BY rejects.load_id DESC, rejects.sequence
             LIMIT %(limit)s
             """,
-            {"load_id": load_id, "store": store, "day": day, "limit": limit},
+            {"load_id": load_id, "store": store, "day": day, "limit": limit, "replayed": replayed},
         ).fetchall()
 
 
@@ -141,8 +162,10 @@ def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[
         return cursor.execute(
             "SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file,"
             " rejects.line, rejects.record, rejects.column_name AS column, rejects.code, rejects.reason,"
-            " rejects.raw, rejects.recorded_at FROM ledger.rejects AS rejects"
-            " JOIN ledger.loads AS loads USING (load_id) WHERE load_id = %s AND sequence = %s",
+            " rejects.raw, rejects.recorded_at, rejects.replay_id, replays.replayed_at, replays.replayed_by"
+            " FROM ledger.rejects AS rejects JOIN ledger.loads AS loads ON loads.load_id = rejects.load_id"
+            " LEFT JOIN ledger.replays AS replays ON replays.replay_id = rejects.replay_id"
+            " WHERE rejects.load_id = %s AND sequence = %s",
             [load_id, sequence],
         ).fetchone()
 

@@ -11,6 +11,7 @@ from include.migrations import (
     m0003_uploads,
     m0004_forgetting,
     m0005_order_money,
+    m0006_replays,
     steps,
 )
 
@@ -20,6 +21,7 @@ MIGRATIONS = (
     m0003_uploads.MIGRATION,
     m0004_forgetting.MIGRATION,
     m0005_order_money.MIGRATION,
+    m0006_replays.MIGRATION,
 )
 
 

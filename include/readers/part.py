@@ -64,6 +64,7 @@ class PartFacts:
             "empty": self.empty,
             "encoding": self.encoding.encoding,
             "encoding_assumed": self.encoding.assumed,
+            "encoding_mark": self.encoding.bom,
             "delimiter": self.dialect.delimiter,
             "delimiter_assumed": self.dialect.assumed,
             "header": list(header),

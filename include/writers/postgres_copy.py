@@ -21,7 +21,7 @@ from include.writers.batching import batches
 from include.writers.errors import write_isolating
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
-from include.writers.postgres_session import LoadSession, begin, lock
+from include.writers.postgres_session import LoadSession, begin
 
 # Bytes of one CopyData message: blocks of 64 KiB to 1 MiB go equally fast, smaller ones cost a call each.
 COPY_BYTES = 256 * 1024
@@ -86,6 +86,7 @@ class PostgresCopyWriter:
         self._lock = lock
         self._transaction = connection.transaction()
         self._refused: list[RefusedRow] = []
+        self._merged: list[Target] = []
         self._written = 0
         self._state = "new"
 
@@ -122,8 +123,9 @@ class PostgresCopyWriter:
         with translated(), self._stopwatch.phase("prepare"):
             if self._written >= ANALYZE_ROWS:
                 self.connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
+            literals = {name: value for target in self._targets for name, value in target.literals.items()}
             for statement in self._preparation:
-                self.connection.execute(sql.SQL(statement).format(staging=STAGING))
+                self.connection.execute(sql.SQL(statement).format(staging=STAGING, **literals))
             for target in self._targets:
                 self.connection.execute(statements.prepare(target, STAGING))
 
@@ -133,10 +135,28 @@ class PostgresCopyWriter:
             self.prepare()
         self._expect("prepared")
         with _competitors(), translated(), self._stopwatch.phase("merge"):
-            self._take_lock()
+            self.take_lock()
             counts = tuple(self._merge(target) for target in self._targets)
         self._state = "finished"
         return counts
+
+    def take_lock(self) -> None:
+        """Waits for the lock at once, where `finish` would be too late: what is written depends on what is stored."""
+        if self._lock is not None:
+            with translated():
+                lock(self.connection, self._lock)
+
+    def restate_provenance(self) -> None:
+        """Corrects where merged rows stand in this delivery, also of those that did not change otherwise.
+
+        Only for targets of which two rows may have one key: there a record that comes back later has to be older or
+        newer than the row that is stored.
+        """
+        self._expect("finished")
+        with translated(), self._stopwatch.phase("merge"):
+            for target in self._merged:
+                if not target.unique and target.provenance:
+                    self.connection.execute(statements.restate(target))
 
     def discard(self) -> None:
         """Leaves nothing behind when the block is left: for a look at what a load would do."""
@@ -173,22 +193,22 @@ class PostgresCopyWriter:
                 error.row = None
             raise
 
-    def _take_lock(self) -> None:
-        if self._lock is not None:
-            lock(self.connection, self._lock)
-
     def _merge(self, target: Target) -> WriteCounts:
         rows, copies = self._row(
             sql.SQL("SELECT count(*), coalesce(sum(_copies), 0) FROM {}").format(statements.prepared(target))
         )
+        if target.partial:
+            rows -= self.connection.execute(statements.drop_older(target)).rowcount
         duplicates = int(copies) - rows
         if self._row(statements.is_empty(target))[0]:
             self.connection.execute(statements.insert(target))
             return WriteCounts(inserted=rows, duplicates=duplicates)
         if rows >= ANALYZE_ROWS:
             self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(target)))
-        deleted = self.connection.execute(statements.delete(target)).rowcount if target.deletes else 0
+        deletes = target.deletes and not target.partial
+        deleted = self.connection.execute(statements.delete(target)).rowcount if deletes else 0
         inserted, updated = self._row(statements.merge(target))
+        self._merged.append(target)
         return WriteCounts(
             inserted=inserted,
             updated=updated,

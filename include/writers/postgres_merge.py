@@ -18,7 +18,9 @@ class Target:
     `select` is a SELECT over `{staging}` (and what the load prepared) that yields the table's other columns by name,
     and `_sequence`, the order of the rows: of several rows with one key the last wins. `unique` says that the select
     yields no key twice, which saves the dedupe. `parameters` are the literals that `select` names in braces. `deletes`:
-    rows of the slice that were not staged are taken out; else they stay.
+    rows of the slice that were not staged are taken out; else they stay. `partial`: the select holds only some rows of
+    the slice: what it lacks stays, and so does a row that the slice has from a later place of the delivery (its
+    provenance columns are greater).
     """
 
     table: Table
@@ -27,6 +29,17 @@ class Target:
     unique: bool = False
     parameters: Mapping[str, object] = field(default_factory=dict)
     deletes: bool = True
+    partial: bool = False
+
+    @property
+    def literals(self) -> dict[str, sql.Literal]:
+        """The parameters as SQL."""
+        return {name: sql.Literal(value) for name, value in self.parameters.items()}
+
+    @property
+    def provenance(self) -> tuple[str, ...]:
+        """The table's columns that say where in the delivery a row stood."""
+        return tuple(column.name for column in self.table.columns if column.provenance)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -51,8 +64,7 @@ def prepared(target: Target) -> sql.Identifier:
 
 def source(target: Target, staging: sql.Identifier) -> sql.Composed:
     """The target's select with its names and literals filled in."""
-    literals = {name: sql.Literal(value) for name, value in target.parameters.items()}
-    return sql.SQL(target.select).format(staging=staging, **literals)
+    return sql.SQL(target.select).format(staging=staging, **target.literals)
 
 
 def prepare(target: Target, staging: sql.Identifier) -> sql.Composed:
@@ -90,6 +102,36 @@ def delete(target: Target) -> sql.Composed:
     ).format(table=qualified(target), scope=_scope(target), prepared=prepared(target), match=_match(target))
 
 
+def drop_older(target: Target) -> sql.Composed:
+    """Takes out of what is prepared the rows whose key the slice has from a later place of the delivery."""
+    return sql.SQL(
+        "DELETE FROM {prepared} AS source USING {table} AS target WHERE {scope} AND {match} AND ({there}) > ({here})"
+    ).format(
+        prepared=prepared(target),
+        table=qualified(target),
+        scope=_scope(target),
+        match=_match(target),
+        there=_list(target.provenance, "target"),
+        here=_list(target.provenance, "source"),
+    )
+
+
+def restate(target: Target) -> sql.Composed:
+    """Says of the rows that were left as they were where they stand in this delivery."""
+    return sql.SQL(
+        "UPDATE {table} AS target SET {assignments} FROM {prepared} AS source"
+        " WHERE {scope} AND {match} AND ({there}) IS DISTINCT FROM ({here})"
+    ).format(
+        table=qualified(target),
+        assignments=_assignments(target.provenance),
+        prepared=prepared(target),
+        scope=_scope(target),
+        match=_match(target),
+        there=_list(target.provenance, "target"),
+        here=_list(target.provenance, "source"),
+    )
+
+
 def merge(target: Target) -> sql.Composed:
     """Writes what is new or differs, in key order; yields the counts (inserted, updated)."""
     compared = tuple(
@@ -111,9 +153,7 @@ def merge(target: Target) -> sql.Composed:
         scope=_scope(target),
         match=_match(target),
         differs=_differs(compared),
-        assignments=sql.SQL(", ").join(
-            sql.SQL("{} = source.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in written
-        ),
+        assignments=_assignments(written),
         names=_names(target),
         values=_values(target, "source"),
     )
@@ -138,6 +178,12 @@ def _values(target: Target, alias: str | None = None) -> sql.Composed:
     literals = sql.SQL(", ").join(sql.Literal(value) for value in target.scope.values())
     values = _list(target.columns, alias)
     return sql.SQL("{}, {}").format(literals, values) if target.scope else values
+
+
+def _assignments(names: tuple[str, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{} = source.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in names
+    )
 
 
 def _scope(target: Target) -> sql.Composed:

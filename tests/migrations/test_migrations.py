@@ -141,3 +141,30 @@ def test_the_migrated_table_is_what_the_contract_says(connection: Connection, ta
         [f"{table.schema}.{table.name}"],
     ).fetchone()
     assert tuple(key[0]) == table.key
+
+
+def test_the_way_back_from_replays_keeps_loads_and_open_rejects(connection: Connection) -> None:
+    migrate(connection)
+    connection.execute(
+        """
+        WITH run AS (
+            INSERT INTO ledger.runs (pipeline, source, source_run_id) VALUES ('p', 'cli', '1') RETURNING run_id
+        ), load AS (
+            INSERT INTO ledger.loads (run_id, upload_id, store, day, dataset, status, digest, fingerprint, rows_read,
+                inserted, updated, unchanged, deleted, duplicates, rejected, folded, ms, phases, files, facts, message)
+            SELECT run_id, gen_random_uuid(), 's', '2025-03-03', 'catalog', 'loaded', '', '', 2, 1, 0, 0, 0, 0, 1, 0,
+                1, '{}', '[]', '{}', '' FROM run RETURNING load_id
+        ), replay AS (
+            INSERT INTO ledger.replays (load_id, replayed_by, source, profile, tried, passed, failed, counts)
+            SELECT load_id, 'x', 'recorded', '', 1, 1, 0, '{}' FROM load RETURNING replay_id
+        )
+        INSERT INTO ledger.rejects (load_id, sequence, file, line, record, code, reason, raw, replay_id)
+        SELECT load_id, n, 'f', n, n, 'c', 'r', 'text', CASE WHEN n = 1 THEN replay_id END
+        FROM load, replay, generate_series(1, 2) AS n
+        """
+    )
+    migrate(connection, 2)
+    kept = "SELECT sequence, raw, (SELECT rejected FROM ledger.loads) FROM ledger.rejects"
+    assert connection.execute(kept).fetchall() == [(2, "text", 1)]
+    migrate(connection)
+    assert connection.execute(kept).fetchall() == [(2, "text", 1)]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from include.ledger import runs
+from include.ledger.retention import prune
 from include.pipelines.commerce.load import Connect
 from include.pipelines.commerce.uploads import Upload
 from include.results import Status
+from include.settings import read_stores, settings
 from include.writers.postgres_errors import translated
 
 
 def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
     """Marks the upload closed, whatever happened to its datasets, and reads their last state in this run.
+
+    After that the text of some rejects, of any store, is emptied where its time to live is over.
 
     Returns:
         `store`, `day`, `upload_id`, `datasets` (dataset -> status), and the names that are `held` or `failed`.
@@ -27,6 +31,7 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
             "UPDATE commerce.uploads SET closed_at = clock_timestamp() WHERE upload_id = %s", [upload.upload_id]
         )
         runs.close_run(connection, upload.run_id)
+        prune(connection, read_stores(settings().stores_file))
     datasets = {str(dataset): str(status) for dataset, status in rows}
     return {
         "store": upload.store,

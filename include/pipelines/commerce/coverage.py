@@ -151,6 +151,18 @@ def uploads_between(connection: Connection[TupleRow], store: str | None, first: 
     return [row[0] for row in rows]
 
 
+def outdate(connection: Connection[TupleRow], load_ids: Sequence[int]) -> None:
+    """Makes due again what was computed from loads whose rows have changed since; 0 is no load's number."""
+    with translated():
+        connection.execute(
+            "UPDATE commerce.coverage SET"
+            " lines_load_id = CASE WHEN lines_load_id = ANY(%(loads)s) THEN 0 ELSE lines_load_id END,"
+            " reference_load_id = CASE WHEN reference_load_id = ANY(%(loads)s) THEN 0 ELSE reference_load_id END"
+            " WHERE lines_load_id = ANY(%(loads)s) OR reference_load_id = ANY(%(loads)s)",
+            {"loads": list(load_ids)},
+        )
+
+
 def compute(connection: Connection[TupleRow], upload_ids: Sequence[str]) -> int:
     """Compares the uploads' lines with their masters, one transaction each; safe to repeat and to run side by side.
 

@@ -224,6 +224,8 @@ def _write(
             rules.check_deletions(job.store, job.upload, job.names, written)
         facts |= _findings(connection, job, stopwatch)
         results = _results(job, reader, facts, counts, stopwatch)
+        if staged.rejected:
+            writer.restate_provenance()
         results = _record(connection, job, results, facts, spool, staged)
         if job.options.dry_run:
             writer.discard()
@@ -310,6 +312,8 @@ def _record(
             accepted_by=job.options.accepted_by if job.options.accept else None,
         )
         reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
+        if reasons and job.plan.places:
+            rejects.note_places(connection, load_id, job.plan.places)
         recorded.append(replace(result, reasons=dict(reasons), load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 

@@ -107,6 +107,9 @@ UNION ALL
 SELECT _sequence FROM numbered WHERE order_fault
 """
 
+# Whose row each record is and its number there, which stays free for a rejected one.
+ORDER_PLACES = "SELECT _sequence AS sequence, order_id AS group_key, line_no AS place FROM numbered"
+
 
 @dataclass(frozen=True, slots=True)
 class Filling:
@@ -144,8 +147,9 @@ WHERE upload_id = %(upload_id)s
 class Plan:
     """All that is particular to loading one dataset.
 
-    `late_rejects` selects rows that only the whole file tells on. `findings` are looked at once the tables are written:
-    each query's one row goes into the load's facts under its name, and changes nothing.
+    `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
+    whose number is kept for them though they are rejected. `findings` are looked at once the tables are written: each
+    query's one row goes into the load's facts under its name, and changes nothing.
     """
 
     contract: Contract
@@ -153,6 +157,7 @@ class Plan:
     late_rejects: str = ""
     preparation: tuple[str, ...] = ()
     findings: Mapping[str, str] = field(default_factory=dict)
+    places: str | None = None
 
 
 PLANS = {
@@ -189,5 +194,6 @@ PLANS = {
         ORDER_REJECTED,
         (NUMBER_LINES,),
         {"order_money": ORDER_MONEY},
+        ORDER_PLACES,
     ),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import pyarrow as pa
 from psycopg import sql
@@ -11,13 +12,26 @@ from psycopg import sql
 from include.errors import BudgetError
 from include.ledger.rejects import RejectSpool
 from include.pipelines.commerce.plans import Filling, Plan
-from include.readers.blocks import Fault, TypedBatch
-from include.readers.dataset import DatasetReader
+from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
 from include.writers.postgres_copy import STAGING, PostgresCopyWriter
 from include.writers.postgres_errors import translated
+
+
+class Source(Protocol):
+    """Where the rows to stage come from: a delivery's files, or a few records of them that are read again."""
+
+    @property
+    def parts(self) -> Sequence[Part]: ...
+
+    @property
+    def rows_read(self) -> Sequence[int]: ...
+
+    def batches(self) -> Iterator[TypedBatch]: ...
+
+    def raw(self, sequences: Collection[int]) -> Mapping[int, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class Staged:
 
 
 def stage(
-    reader: DatasetReader,
+    reader: Source,
     writer: PostgresCopyWriter,
     plan: Plan,
     spool: RejectSpool,
@@ -102,7 +116,7 @@ def stage(
     return Staged(read, folded, spool.count, tuple(_share(writer, filling) for filling in plan.fillings))
 
 
-def _write(writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: DatasetReader) -> list[Reject]:
+def _write(writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: Source) -> list[Reject]:
     """Stages a batch; a row that the server refuses is a reject and keeps its place as a faulty row."""
     start, known = writer.written, len(writer.refused)
     writer.write(batch.rows)
@@ -125,13 +139,13 @@ def _placeholder(row: pa.RecordBatch, group: str | None) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=row.schema)
 
 
-def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: DatasetReader) -> Reject:
+def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: Source) -> Reject:
     place = {name: row.column(name)[0].as_py() for name in ("_sequence", "_part", "_line")}
     code, reason = f"database_{refused.error.code}", refused.error.what
     return _reject(place, reader, refused.error.column, code, reason)
 
 
-def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: DatasetReader) -> Iterator[Reject]:
+def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
     if not plan.late_rejects:
         return
     with translated():
@@ -141,7 +155,7 @@ def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: DatasetReader)
         yield _reject(place, reader, column, code, reason)
 
 
-def _reject(place: Mapping[str, int], reader: DatasetReader, column: str | None, code: str, reason: str) -> Reject:
+def _reject(place: Mapping[str, int], reader: Source, column: str | None, code: str, reason: str) -> Reject:
     sequence, part = place["_sequence"], place["_part"]
     return Reject(
         part=reader.parts[part].name,
@@ -154,7 +168,7 @@ def _reject(place: Mapping[str, int], reader: DatasetReader, column: str | None,
     )
 
 
-def _with_raw(rejects: list[Reject], reader: DatasetReader) -> Iterator[Reject]:
+def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
     """The rejects with their records' text, which is read again: they are few, and the file was read past them."""
     raw = reader.raw({reject.sequence for reject in rejects}) if rejects else {}
     return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)

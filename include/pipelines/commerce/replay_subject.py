@@ -1,0 +1,110 @@
+"""Which load an export or a replay of rejects is about: the current one of a dataset and upload, and no other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.errors import UsageError
+from include.ledger import replays
+from include.ledger.replays import LoadedFiles
+from include.pipelines.commerce.plans import PLANS
+from include.pipelines.commerce.uploads import upload_id
+
+# The dataset whose files fill a table, by the name that the table's load goes by.
+DATASET_OF = {filling.dataset: name for name, plan in PLANS.items() for filling in plan.fillings}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the caller names: a load, or a dataset of a store's day."""
+
+    load_id: int | None = None
+    store: str | None = None
+    day: dt.date | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The current loads of one dataset's files, by name; orders and their lines are two of one file.
+
+    `main` is the load that has all rejects of the file, `dataset` the plan's name.
+    """
+
+    dataset: str
+    loads: dict[str, LoadedFiles]
+
+    @property
+    def main(self) -> LoadedFiles:
+        return list(self.loads.values())[-1]
+
+    @property
+    def load_ids(self) -> tuple[int, ...]:
+        return tuple(load.load_id for load in self.loads.values())
+
+    @property
+    def paired(self) -> bool:
+        """Whether the file fills two tables: orders and their lines."""
+        return len(self.loads) > 1
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        main = self.main
+        return f"{main.dataset} of {main.store} {main.day} (load {main.load_id})"
+
+
+def find_subject(connection: Connection[TupleRow], selection: Selection) -> Subject:
+    """The current loads that the selection means.
+
+    Raises:
+        UsageError: nothing or too little is named, it was never loaded, or the load is not the current one.
+    """
+    if selection.load_id is not None:
+        return _of_load(connection, selection.load_id)
+    if not (selection.store and selection.day and selection.dataset):
+        raise UsageError("Nothing says whose rejects are meant.", "Add --load N, or --store S --day D --dataset X.")
+    if selection.dataset not in DATASET_OF:
+        raise UsageError(f"{selection.dataset!r} is no dataset.", f"Known are: {', '.join(DATASET_OF)}.")
+    return _current(connection, upload_id(selection.store, selection.day), selection.dataset, selection)
+
+
+def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
+    load = replays.read_load(connection, load_id)
+    if load is None:
+        raise UsageError(f"The ledger has no load {load_id}.", "See: longshore rejects list")
+    named = Selection(load_id, load.store, load.day, load.dataset)
+    if load.status != "loaded":
+        raise UsageError(
+            f"Load {load_id} ({load.dataset} of {load.store} {load.day}) is {load.status}: none of its rows are in the"
+            " tables, so none of its rejects can join them.",
+            "Mend the file or the profile and load the delivery again.",
+        )
+    subject = _current(connection, load.upload_id, load.dataset, named)
+    if load_id not in subject.load_ids:
+        now = subject.loads[load.dataset].load_id
+        raise UsageError(
+            f"Load {load_id} is no longer the current load of {load.dataset} of {load.store} {load.day}:"
+            f" load {now} is.",
+            f"Its rejects: longshore rejects list --load {now}",
+        )
+    return subject
+
+
+def _current(connection: Connection[TupleRow], upload: str, name: str, selection: Selection) -> Subject:
+    dataset = DATASET_OF[name]
+    loads = {
+        filling.dataset: load
+        for filling in PLANS[dataset].fillings
+        if (load := replays.current_load(connection, upload, filling.dataset))
+    }
+    if len(loads) < len(PLANS[dataset].fillings):
+        raise UsageError(
+            f"No {name} of {selection.store} {selection.day} is loaded.",
+            'See: longshore query "SELECT load_id, store, day, dataset FROM ledger.current_loads"',
+        )
+    return Subject(dataset, loads)
