@@ -6,8 +6,8 @@ made from the contract. Loading the same bytes again changes nothing; what canno
 line, column and reason.
 
 **Your own.** `./longshore contract infer FILE --out C.yaml`, then `./longshore contract check C.yaml FILE`, then copy
-this file and name both in `BulkLoadOperator`; they can be templates. A held delivery skips the task: run the DAG again
-with `accept` once somebody has looked at it.
+this file and name both in `BulkLoadOperator`; they can be templates. A held delivery fails the task and changes
+nothing: run the DAG again with `accept` once somebody has looked at it.
 
 Needs the connection `longshore_postgres` and the pool `longshore_postgres`.
 """

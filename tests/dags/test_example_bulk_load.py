@@ -26,12 +26,14 @@ def test_the_example_loads_its_sample_and_the_next_run_changes_nothing(run: Run,
     assert loads(connection) == [(status, "example_bulk_load", "airflow") for status in ("loaded", "unchanged")]
 
 
-def test_a_held_file_skips_the_task_until_it_is_accepted(run: Run, connection: Connection[Any], tmp_path: Path) -> None:
+def test_a_held_file_turns_the_run_red_until_it_is_accepted(
+    run: Run, connection: Connection[Any], tmp_path: Path
+) -> None:
     run("example_bulk_load")
     empty = tmp_path / "empty.csv"
     empty.touch()
     held = run("example_bulk_load", source=str(empty))
-    assert held.of("") == {"load": "skipped"}
+    assert (held.state, held.of("")) == ("failed", {"load": "failed"})
     accepted = run("example_bulk_load", source=str(empty), accept=True)
     assert accepted.xcoms["load", ""]["deleted"] == 7
     assert [status for status, *_ in loads(connection)] == ["loaded", "held", "loaded"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from include.log import line
 from longshore.operators.base import CONNECTION, LongshorePostgresOperator
-from longshore.outcomes import outcomes
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 class BulkLoadOperator(LongshorePostgresOperator):
     """Loads one file into the table of its contract in one transaction; the same bytes again change nothing.
 
-    The task is skipped where the delivery is held; the run's parameters `accept` and `force`, where the DAG has them,
-    let it through and load again. Give the DAG `default_args=RETRIES` of `longshore.outcomes`, so that only errors that
-    can pass are tried again.
+    The task fails where the delivery is held, since nothing behind it would turn the run red; the run's parameters
+    `accept` and `force`, where the DAG has them, let it through and load again. Give the DAG `default_args=RETRIES` of
+    `longshore.outcomes`, so that only errors that can pass are tried again.
 
     Args:
         contract: path of the contract (YAML); a relative one starts at the project's root.
@@ -59,15 +58,14 @@ class BulkLoadOperator(LongshorePostgresOperator):
         from include.pipelines.tables.load import TableRequest, load_table
         from include.settings import from_root
 
-        with outcomes():
-            request = TableRequest(
-                file=from_root(self.source),
-                contract=read_contract(from_root(self.contract)),
-                source=self.source_name,
-                day=self._day(context),
-                options=self._options(context),
-            )
-            result = load_table(self.hook.connect, request, RunSource(self.dag_id, "airflow", context["run_id"]))
+        request = TableRequest(
+            file=from_root(self.source),
+            contract=read_contract(from_root(self.contract)),
+            source=self.source_name,
+            day=self._day(context),
+            options=self._options(context),
+        )
+        result = load_table(self.hook.connect, request, RunSource(self.dag_id, "airflow", context["run_id"]))
         self._say(result)
         return result.as_json()
 
