@@ -12,7 +12,6 @@ from include.log import line
 from longshore.assets import COMMERCE_UPLOADS
 from longshore.links import UploadLink
 from longshore.operators.base import LongshorePostgresOperator
-from longshore.outcomes import outcomes
 from longshore.window import RunRequest, day_of, resolve
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class DiscoverOperator(LongshorePostgresOperator):
         """Lists the landing zone; see `longshore.window` for what the run is for."""
         from include import migrations
 
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             request = resolve(context["params"], context["dag_run"])
             for name in migrations.migrate(connection):
                 self.log.info(line("migrated", name=name))
@@ -93,7 +92,7 @@ class OpenUploadOperator(LongshorePostgresOperator):
         from include.pipelines.commerce.uploads import Delivery
 
         source = RunSource(self.dag_id, "airflow", context["run_id"])
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             return open_upload(connection, Delivery.from_json(dict(self.delivery)), source).as_json()
 
 
@@ -123,7 +122,7 @@ class LoadDatasetOperator(LongshorePostgresOperator):
         from include.settings import read_stores, settings
 
         upload = Upload.from_json(dict(self.upload))
-        with outcomes():
+        with self.outcomes():
             stores = read_stores(settings().stores_file)
             results = load_dataset(self.hook.connect, upload, self.dataset, stores, self._options(context))
         self._say(upload, results)
@@ -174,7 +173,7 @@ class CloseUploadOperator(LongshorePostgresOperator):
         if self.upload is None:
             raise AirflowFailException("The upload was never opened. See the log of `open` in the same instance.")
         upload = Upload.from_json(dict(self.upload))
-        with outcomes():
+        with self.outcomes():
             summary = {**close_upload(self.hook.connect, upload), "stopped": self._stopped(context)}
         self.log.info(line("closed", store=upload.store, day=upload.day, **summary["datasets"]))
         self._fail_unless_whole(summary, context)
@@ -217,7 +216,7 @@ class ComputeCoverageOperator(LongshorePostgresOperator):
         from include import migrations
         from include.pipelines.commerce import coverage
 
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             migrations.migrate(connection)
             uploads = self._uploads(connection, context["params"])
             if not uploads:
