@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from include.errors import LongshoreError, TransientError
+from longshore.instances import wait_for_upstream
 from longshore.outcomes import outcomes
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from longshore.hooks.postgres import LongshorePostgresHook
 
 CONNECTION = "longshore_postgres"
@@ -40,6 +43,10 @@ class LongshorePostgresOperator(BaseOperator):
     def statement_timeout_ms(self) -> int:
         """The task's `execution_timeout` for the database, which then ends the statement itself; 0 is none."""
         return int(self.execution_timeout.total_seconds() * 1000) if self.execution_timeout else 0
+
+    def pre_execute(self, context: Context) -> None:
+        """Sees to it that the tasks before it are through; see `longshore.instances`."""
+        wait_for_upstream(context)
 
     @contextmanager
     def outcomes(self) -> Iterator[None]:

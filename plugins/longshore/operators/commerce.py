@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from include.errors import UsageError
 from include.log import line
 from longshore.assets import COMMERCE_UPLOADS
+from longshore.instances import states
 from longshore.links import UploadLink
 from longshore.operators.base import LongshorePostgresOperator
 from longshore.window import RunRequest, day_of, resolve
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 # without saying what to do.
 MAX_UPLOADS = 1024
 
-FAILED_STATES = frozenset({"failed", "upstream_failed"})
+# Of a task that Airflow has made no instance of: a cleared run that gained an upload can lack it.
+NEVER_MADE = "never made"
+FAILED_STATES = frozenset({"failed", "upstream_failed", NEVER_MADE})
 
 
 class DiscoverOperator(LongshorePostgresOperator):
@@ -186,14 +189,10 @@ class CloseUploadOperator(LongshorePostgresOperator):
 
     def _stopped(self, context: Context) -> list[str]:
         """The upload's tasks that failed or never ran: one that was killed has left nothing in the ledger."""
-        instance = context["ti"]
         group = self.task_group
         tasks = [] if group is None else [task.task_id for task in group.iter_tasks() if task.task_id != self.task_id]
-        states = instance.get_task_states(
-            dag_id=self.dag_id, run_ids=[context["run_id"]], task_ids=tasks, map_index=instance.map_index
-        ).get(context["run_id"], {})
-        suffix = f"_{instance.map_index}"
-        return sorted(task.removesuffix(suffix) for task, state in states.items() if state in FAILED_STATES)
+        found = states(context, tasks)
+        return sorted(task for task in tasks if found.get(task, NEVER_MADE) in FAILED_STATES)
 
     def _fail_unless_whole(self, summary: dict[str, Any], context: Context) -> None:
         faults = {
