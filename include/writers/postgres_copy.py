@@ -21,7 +21,7 @@ from include.writers.batching import batches
 from include.writers.errors import write_isolating
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
-from include.writers.postgres_session import LoadSession, begin
+from include.writers.postgres_session import LoadSession, begin, lock
 
 # Bytes of one CopyData message: blocks of 64 KiB to 1 MiB go equally fast, smaller ones cost a call each.
 COPY_BYTES = 256 * 1024

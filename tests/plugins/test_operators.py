@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from include.errors import SetupError, TransientError
+
 
 def load_operator(**changes: Any) -> Any:
     from longshore.operators.commerce import LoadDatasetOperator
@@ -67,6 +69,15 @@ def test_the_bulk_load_takes_its_connection_and_templates_what_names_a_delivery(
     assert operator.hook.get_conn_id() == "other"
     assert operator.hook is operator.hook
     assert BulkLoadOperator.template_fields == ("contract", "source", "source_name", "day")
+
+
+def test_what_fails_because_the_task_is_killed_is_tried_again_and_nothing_else() -> None:
+    operator = load_operator()
+    with pytest.raises(SetupError), operator.outcomes():
+        raise SetupError("The statement was cancelled.", "Raise the timeout.")
+    operator.on_kill()
+    with pytest.raises(TransientError, match="told to end"), operator.outcomes():
+        raise SetupError("The statement was cancelled.", "Raise the timeout.")
 
 
 @pytest.mark.parametrize(("map_index", "place"), [(-1, "upload.close"), (3, "upload.close/mapped/3")])

@@ -43,10 +43,15 @@ def test_a_cancelled_hook_leaves_no_statement_running(hook: LongshorePostgresHoo
 
 
 def test_cancelling_when_nothing_runs_or_all_is_closed_is_no_error(hook: LongshorePostgresHook) -> None:
-    hook.cancel()
     with hook.connect():
         hook.cancel()
     hook.cancel()
+
+
+def test_a_cancelled_hook_begins_nothing_more(hook: LongshorePostgresHook) -> None:
+    hook.cancel()
+    with pytest.raises(SetupError, match="told to end"):
+        hook.connect()
 
 
 def test_a_connection_that_airflow_does_not_know_is_a_matter_of_set_up() -> None:

@@ -31,21 +31,26 @@ class LongshorePostgresHook(PostgresHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._opened: weakref.WeakSet[Connection[TupleRow]] = weakref.WeakSet()
+        self.cancelled = False
 
     def connect(self) -> Connection[TupleRow]:
         """A new psycopg 3 connection in autocommit mode; the caller closes it.
 
         Raises:
-            SetupError: Airflow has no such connection, or the server refuses user, password or database.
+            SetupError: Airflow has no such connection, or the server refuses user, password or database; or `cancel`
+                was called, after which nothing more is begun.
             TransientError: the server cannot be reached or has no connection left.
         """
+        if self.cancelled:
+            raise SetupError("The task was told to end.", "Clear it to run it again.")
         with translated():
             connection = cast(Connection[TupleRow], self._get_conn_or_say())
         self._opened.add(connection)
         return connection
 
     def cancel(self) -> None:
-        """Cancels what runs on the connections of this hook, so that a killed task leaves no statement behind."""
+        """Cancels what runs on the connections of this hook, for good: a killed task leaves no statement behind."""
+        self.cancelled = True
         for connection in list(self._opened):
             if not connection.closed:
                 logger("hook").warning("cancel pid=%d", connection.info.backend_pid)

@@ -11,9 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from include.errors import UsageError
 from include.log import line
 from longshore.assets import COMMERCE_UPLOADS
+from longshore.instances import states
 from longshore.links import UploadLink
 from longshore.operators.base import LongshorePostgresOperator
-from longshore.outcomes import outcomes
 from longshore.window import RunRequest, day_of, resolve
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 # without saying what to do.
 MAX_UPLOADS = 1024
 
-FAILED_STATES = frozenset({"failed", "upstream_failed"})
+# Of a task that Airflow has made no instance of: a cleared run that gained an upload can lack it.
+NEVER_MADE = "never made"
+FAILED_STATES = frozenset({"failed", "upstream_failed", NEVER_MADE})
 
 
 def load_options(context: Context, statement_timeout_ms: int) -> LoadOptions:
@@ -56,7 +58,7 @@ class DiscoverOperator(LongshorePostgresOperator):
         """Lists the landing zone; see `longshore.window` for what the run is for."""
         from include import migrations
 
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             request = resolve(context["params"], context["dag_run"])
             for name in migrations.migrate(connection):
                 self.log.info(line("migrated", name=name))
@@ -108,7 +110,7 @@ class OpenUploadOperator(LongshorePostgresOperator):
         from include.pipelines.commerce.uploads import Delivery
 
         source = RunSource(self.dag_id, "airflow", context["run_id"])
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             return open_upload(connection, Delivery.from_json(dict(self.delivery)), source).as_json()
 
 
@@ -138,7 +140,7 @@ class LoadDatasetOperator(LongshorePostgresOperator):
         from include.settings import read_stores, settings
 
         upload = Upload.from_json(dict(self.upload))
-        with outcomes():
+        with self.outcomes():
             stores = read_stores(settings().stores_file)
             results = load_dataset(self.hook.connect, upload, self.dataset, stores, self._options(context))
         self._say(upload, results)
@@ -180,7 +182,7 @@ class CloseUploadOperator(LongshorePostgresOperator):
         if self.upload is None:
             raise AirflowFailException("The upload was never opened. See the log of `open` in the same instance.")
         upload = Upload.from_json(dict(self.upload))
-        with outcomes():
+        with self.outcomes():
             summary = {**close_upload(self.hook.connect, upload), "stopped": self._stopped(context)}
         self.log.info(line("closed", store=upload.store, day=upload.day, **summary["datasets"]))
         self._fail_unless_whole(summary, context)
@@ -193,14 +195,10 @@ class CloseUploadOperator(LongshorePostgresOperator):
 
     def _stopped(self, context: Context) -> list[str]:
         """The upload's tasks that failed or never ran: one that was killed has left nothing in the ledger."""
-        instance = context["ti"]
         group = self.task_group
         tasks = [] if group is None else [task.task_id for task in group.iter_tasks() if task.task_id != self.task_id]
-        states = instance.get_task_states(
-            dag_id=self.dag_id, run_ids=[context["run_id"]], task_ids=tasks, map_index=instance.map_index
-        ).get(context["run_id"], {})
-        suffix = f"_{instance.map_index}"
-        return sorted(task.removesuffix(suffix) for task, state in states.items() if state in FAILED_STATES)
+        found = states(context, tasks)
+        return sorted(task for task in tasks if found.get(task, NEVER_MADE) in FAILED_STATES)
 
     def _fail_unless_whole(self, summary: dict[str, Any], context: Context) -> None:
         from include.pipelines.commerce.uploads import shell_name
@@ -230,7 +228,7 @@ class ComputeCoverageOperator(LongshorePostgresOperator):
         from include import migrations
         from include.pipelines.commerce import coverage
 
-        with outcomes(), self.hook.connect() as connection:
+        with self.outcomes(), self.hook.connect() as connection:
             migrations.migrate(connection)
             uploads = self._uploads(connection, context["params"])
             if not uploads:
