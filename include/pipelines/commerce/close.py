@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.errors import LongshoreError
 from include.ledger import runs
 from include.ledger.retention import prune
+from include.log import line, logger
 from include.pipelines.commerce.load import Connect
 from include.pipelines.commerce.uploads import Upload
 from include.results import Status
@@ -31,7 +36,7 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
             "UPDATE commerce.uploads SET closed_at = clock_timestamp() WHERE upload_id = %s", [upload.upload_id]
         )
         runs.close_run(connection, upload.run_id)
-        prune(connection, read_stores(settings().stores_file))
+        _prune(connection)
     datasets = {str(dataset): str(status) for dataset, status in rows}
     return {
         "store": upload.store,
@@ -41,3 +46,11 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
         "held": [name for name, status in datasets.items() if status == Status.HELD],
         "failed": [name for name, status in datasets.items() if status == Status.FAILED],
     }
+
+
+def _prune(connection: Connection[TupleRow]) -> None:
+    """The upload is closed by now: what cannot be emptied is said, and the next upload tries again."""
+    try:
+        prune(connection, read_stores(settings().stores_file))
+    except LongshoreError as error:
+        logger("close").warning(line("not-pruned", reason=error.what))
