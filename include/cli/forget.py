@@ -21,15 +21,13 @@ if TYPE_CHECKING:
     from include.ledger.events import Subject
     from include.pipelines.commerce.forget import Forgetting, Report, Selection
 
-GROUP_HELP = "Take uploads back, or a person's address."
-
-UPLOADS_HELP = """Take uploads back: their rows, their coverage, the text of their rejects.
+FORGET_HELP = """Take uploads back: their rows, their coverage, the text of their rejects.
 
 \b
-  longshore forget uploads acme/2026-03-01 --dry-run
-  longshore forget uploads 3b6d9b52-...        by the upload's id
-  longshore forget uploads --store acme
-  longshore forget uploads --older-than 365 --yes
+  longshore uploads forget acme/2026-03-01 --dry-run
+  longshore uploads forget 3b6d9b52-...        by the upload's id
+  longshore uploads forget --store acme
+  longshore uploads forget --older-than 365 --yes
 
 \b
 What is set must all fit. The current_* views show the newest upload that is
@@ -41,9 +39,9 @@ counts and says who did it. Files in the landing zone stay: only a person's
 PERSON_HELP = """Take a person's mail address out of orders and rejects.
 
 \b
-  longshore forget person --email -            reads the address from the
+  longshore forget-person --email -            reads the address from the
                                                standard input
-  longshore forget person --email ADDRESS --dry-run
+  longshore forget-person --email ADDRESS --dry-run
 
 \b
 Orders keep their money and lose the address; of a reject that holds it the
@@ -67,7 +65,7 @@ def forget_uploads(
     json: Json = False,
     target: Target = "",
 ) -> None:
-    """See UPLOADS_HELP."""
+    """See FORGET_HELP."""
     from include.pipelines.commerce import forget
 
     selection = _selection(upload, store, older_than)
@@ -209,8 +207,5 @@ def _say_due(connection: Connection[tuple[object, ...]]) -> None:
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `forget uploads` and `forget person`."""
-    group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
-    group.command("uploads", help=UPLOADS_HELP)(forget_uploads)
-    group.command("person", help=PERSON_HELP)(forget_person)
-    app.add_typer(group, name="forget", rich_help_panel=Panel.DATA)
+    """Adds `forget-person`; `uploads forget` is added beside the other commands about uploads."""
+    app.command("forget-person", help=PERSON_HELP, rich_help_panel=Panel.DATA)(forget_person)

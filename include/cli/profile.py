@@ -18,7 +18,7 @@ INIT_HELP = """Write a profile from another system's file: which header holds wh
 
 \b
   longshore profile init export.csv
-  longshore profile init bestellungen.csv --contract orders \\
+  longshore profile init bestellungen.csv --dataset orders \\
       --out config/profiles/erp.yaml
 
 \b
@@ -32,7 +32,7 @@ def init(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, plain or compressed; a path or URL.")],
     contract: Annotated[
         str | None,
-        typer.Option("--contract", metavar="NAME", help=f"{', '.join(CONTRACTS)}; else told by name and headers."),
+        typer.Option("--dataset", metavar="NAME", help=f"{', '.join(CONTRACTS)}; else told by name and headers."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="P.yaml", help="Write there; else print.")] = None,
 ) -> None:

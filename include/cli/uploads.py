@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from include.cli.forget import FORGET_HELP, forget_uploads
 from include.cli.load import DATASETS, print_results, progress_bar
 from include.cli.output import Panel, exit_code_of, print_json, words
 from include.cli.review_page import print_review
@@ -167,9 +168,10 @@ def accept_upload(
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `uploads list`, `uploads show` and `uploads accept`."""
+    """Adds `uploads list`, `uploads show`, `uploads accept` and `uploads forget`."""
     group = typer.Typer(help=GROUP_HELP, no_args_is_help=True)
     group.command("list", help=LIST_HELP)(list_uploads)
     group.command("show", help=SHOW_HELP)(show_upload)
     group.command("accept", help=ACCEPT_HELP)(accept_upload)
+    group.command("forget", help=FORGET_HELP)(forget_uploads)
     app.add_typer(group, name="uploads", rich_help_panel=Panel.DATA)

@@ -126,7 +126,7 @@ def _choose(name: str, survey: FileSurvey) -> Contract:
     best = max(scores, key=lambda contract: scores[contract])
     if scores[best] <= 0:
         raise FileError(
-            f"{name}: its headers are like those of no contract.", f"Say it: --contract {'|'.join(CONTRACTS)}."
+            f"{name}: its headers are like those of no contract.", f"Say it: --dataset {'|'.join(CONTRACTS)}."
         )
     return CONTRACTS[best]
 
@@ -140,7 +140,7 @@ def _open_demands(contract: Contract, guesses: Sequence[Guess]) -> list[tuple[st
 
 def _head(survey: FileSurvey, file: str, contract: Contract) -> Iterator[str]:
     yield f"# Made from {text(file)}: {survey.rows} rows, taken for {contract.name}. Look at what is in comments; then:"
-    yield f"#   longshore check FILE --contract {contract.name} --profile THIS_FILE"
+    yield f"#   longshore check FILE --dataset {contract.name} --profile THIS_FILE"
     if survey.encoding.assumed:
         yield f"encoding: {survey.encoding.encoding}  # assumed: nothing in the file decides"
     if survey.dialect.assumed:
