@@ -175,8 +175,8 @@ def by_code(connection: Connection[TupleRow], load_ids: Iterable[int]) -> dict[i
     found: dict[int, dict[str, int]] = {}
     with translated():
         rows = connection.execute(
-            "SELECT load_id, code, count(*) FROM ledger.rejects WHERE load_id = ANY(%s) GROUP BY load_id, code"
-            " ORDER BY load_id, count(*) DESC, code",
+            "SELECT load_id, code, count(*) FROM ledger.rejects WHERE load_id = ANY(%s) AND replay_id IS NULL"
+            " GROUP BY load_id, code ORDER BY load_id, count(*) DESC, code",
             [list(load_ids)],
         ).fetchall()
     for load_id, code, count in rows:

@@ -35,7 +35,7 @@ def test_infer_prints_the_contract_where_no_file_is_named(run: Run, stock: Path)
 
 def test_an_existing_file_is_never_written_over(run: Run, stock: Path, contract: Path) -> None:
     before = contract.read_text(encoding="utf-8")
-    for command in (("contract", "infer"), ("profile", "init", "--contract", "inventory")):
+    for command in (("contract", "infer"), ("profile", "init", "--dataset", "inventory")):
         ended = run(*command, stock, "--out", contract)
         assert ended.code == 2
         assert "exists already" in ended.err
@@ -82,15 +82,15 @@ def test_a_load_that_fails_is_in_the_json_with_its_reason(run: Run, stock: Path,
 
 def test_profile_init_writes_a_profile_that_check_takes(run: Run, stock: Path, tmp_path: Path) -> None:
     out = tmp_path / "erp.yaml"
-    assert run("profile", "init", stock, "--contract", "inventory", "--out", out).code == 0
+    assert run("profile", "init", stock, "--dataset", "inventory", "--out", out).code == 0
     text = out.read_text(encoding="utf-8")
     assert 'sku: "Artikelnr."' in text
     assert "REQUIRED, and nothing fits surely: variant_id or handle" in text
     assert '# variant_id: "Artikelnr."  # its values would fit, instead of sku' in text
     out.write_text(text.replace('sku: "Artikelnr."', 'variant_id: "Artikelnr."'), encoding="utf-8")
-    checked = run("check", stock, "--contract", "inventory", "--profile", out)
+    checked = run("check", stock, "--dataset", "inventory", "--profile", out)
     assert (checked.code, "2 to load, 1 rejected" in checked.out) == (3, True)
 
 
 def test_an_unknown_contract_is_wrong_usage(run: Run, stock: Path) -> None:
-    assert run("profile", "init", stock, "--contract", "stock").code == 2
+    assert run("profile", "init", stock, "--dataset", "stock").code == 2
