@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ SOUND = {"catalog.csv": CATALOG, "orders.csv": orders(1, 2)}
 def run(site: Site, nightly: Nightly) -> Run:
     """A run over two stores, one of them with a broken file, which ends while no coverage can be computed."""
     site.pause(COVERAGE, False)
+    until(lambda: ended(site, "scheduled"), "the daily sweep, which is due at once")
     for store in ("alder", "birch"):
         site.deliver(store, DAY, SOUND)
     site.deliver("birch", DAY, {"orders.csv": UNCLOSED})
@@ -52,8 +54,8 @@ def test_the_coverage_appears_by_itself_after_the_run_that_did_not_wait_for_it(s
     until(lambda: coverage(site, "alder"), "the coverage")
     assert coverage(site, "alder") == [(2, 2)]
     assert coverage(site, "birch") == []
-    ends = [woken["end_date"] for woken in site.runs(COVERAGE, "asset_triggered")]
-    assert any(end is None or end > run.record["end_date"] for end in ends)
+    woken = until(lambda: ended(site, "asset_triggered"), "the run that the uploads woke")
+    assert max(one["end_date"] for one in woken) > run.record["end_date"]
 
 
 def test_once_the_file_is_mended_clearing_its_upload_makes_the_run_green(site: Site, run: Run) -> None:
@@ -64,6 +66,11 @@ def test_once_the_file_is_mended_clearing_its_upload_makes_the_run_green(site: S
     assert site.loads("birch", DAY, "catalog") == ["loaded", "unchanged"]
     assert site.lines("birch", DAY) == {"O-1": "10.00"}
     assert set(site.loads("alder", DAY, "orders")[1:]) <= {"unchanged"}
+
+
+def ended(site: Site, run_type: str) -> list[dict[str, Any]]:
+    """The coverage's runs of a kind that have ended."""
+    return [run for run in site.runs(COVERAGE, run_type) if run["end_date"]]
 
 
 def coverage(site: Site, store: str) -> list[tuple[object, ...]]:
