@@ -11,7 +11,6 @@ import pytest
 from include.settings import settings
 from include.stack.lifecycle import Stack
 from include.stack.scratch import remove_home
-from tests.conftest import ROOT
 from tests.scheduler.site import CATALOG, COVERAGE, Run, Site, orders, until
 
 # Longer than these tests take, so that a folder that was changed just now is never settled by the way.
@@ -21,14 +20,6 @@ defaults:
 """
 
 PUNCTUAL = "punctual"
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in its own hook of this name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(ROOT / "tests" / "scheduler"):
-            item.add_marker(pytest.mark.xdist_group("scheduler"))
-            item.add_marker(pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import pytest
 from tests.scheduler.conftest import Nightly
 from tests.scheduler.site import COMMERCE, Run, Site, orders, until
 
+pytestmark = [pytest.mark.xdist_group("scheduler"), pytest.mark.timeout(600)]
+
 DAY = dt.date(2025, 2, 10)
 STORES = ("crashed", "disconnected", "marked", "terminated")
 EVERYTHING = {f"O-{number}": "10.00" for number in (1, 2, 3)}
