@@ -66,6 +66,12 @@ def _server() -> Any:
     return EmbeddedPostgres(HOME / "postgres", durable=False)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.scheduling import SharedStackScheduling
+
+    return SharedStackScheduling(config, log)
+
+
 def pytest_report_header() -> list[str]:
     from include.stack.cluster import server_version
 

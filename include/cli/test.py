@@ -21,9 +21,9 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "import-linter": (str(Path(sys.executable).with_name("lint-imports")), "--no-cache"),
 }
 
-# Two processes, since the machines that run this (two cores) also run PostgreSQL. A test that needs the whole stack
-# shares it with the others of its xdist_group.
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadgroup")
+# Two processes, since the machines that run this (two cores) also run PostgreSQL. Which tests go to the same one stands
+# in tests/scheduling.py.
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadscope")
 
 
 def test(context: typer.Context) -> None:

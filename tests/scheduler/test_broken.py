@@ -11,7 +11,7 @@ from include.pipelines.commerce.uploads import upload_id
 from tests.scheduler.conftest import Nightly
 from tests.scheduler.site import CATALOG, COVERAGE, UNCLOSED, Run, Site, orders, until
 
-pytestmark = [pytest.mark.xdist_group("scheduler"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 DAY = dt.date(2025, 2, 3)
 SOUND = {"catalog.csv": CATALOG, "orders.csv": orders(1, 2)}

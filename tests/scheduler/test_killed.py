@@ -12,7 +12,7 @@ import pytest
 from tests.scheduler.conftest import Nightly
 from tests.scheduler.site import COMMERCE, Run, Site, orders, until
 
-pytestmark = [pytest.mark.xdist_group("scheduler"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 DAY = dt.date(2025, 2, 10)
 STORES = ("crashed", "disconnected", "marked", "terminated")

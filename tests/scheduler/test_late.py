@@ -10,7 +10,7 @@ from include.pipelines.commerce.backfill import Range, backfill
 from tests.scheduler.conftest import Nightly, ago
 from tests.scheduler.site import CATALOG, Run, Site, orders
 
-pytestmark = [pytest.mark.xdist_group("scheduler"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 STORES = ("corrected", "growing", "late", "parted", "settling")
 PARTS = {"catalog.csv": CATALOG, "orders-1.csv": orders(1, 2), "orders-2.csv": orders(3, 4)}

@@ -11,7 +11,7 @@ from include.pipelines.commerce.backfill import DayRun, Range, backfill
 from tests.scheduler.conftest import PUNCTUAL, Nightly, ago
 from tests.scheduler.site import CATALOG, Run, Site, orders
 
-pytestmark = [pytest.mark.xdist_group("scheduler"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 EARLIER = dt.date(2024, 12, 31)
 FIRST, NEXT, LAST = (dt.date(2025, 1, day) for day in (10, 11, 12))

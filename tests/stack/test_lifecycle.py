@@ -17,7 +17,7 @@ from include.stack.lifecycle import Stack
 from include.stack.processes import marked_processes, wait_for_end
 from include.stack.readiness import AirflowApi
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 PROBE = """
 import os
