@@ -46,6 +46,8 @@ CHECKED = {
     "ledger.loads.status": "held",
     "commerce.coverage.dataset": "catalog",
     "ledger.events.kind": "upload forgotten",
+    "ledger.replays.tried": 2,  # the sum of the two beside it
+    "ledger.rejects.replay_id": None,  # a reject that came back is one no longer, for an older version
 }
 
 
