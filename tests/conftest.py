@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def _server() -> Any:
     from include.stack.postgres import EmbeddedPostgres
 
     return EmbeddedPostgres(HOME / "postgres", durable=False)
+
+
+# A verdict on a commit must not depend on chance; people's own runs look for what nobody has seen yet.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

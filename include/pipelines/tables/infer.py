@@ -209,13 +209,13 @@ def _keys(chosen: Sequence[str], drafts: Sequence[Draft]) -> Iterator[str]:
         yield "# No single column has a value of its own in each row."
     if not chosen:
         yield "# Without a key a row is named by its number in the file; with several columns: key: [a, b]"
-    yield f"key: [{', '.join(chosen)}]"
+    yield f"key: [{', '.join(map(bare, chosen))}]"
 
 
 def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
     [first, *_] = draft.found
     shapes = list(dict.fromkeys(shape for column in draft.found for shape in column.shapes))[:LISTED]
-    yield f"  {draft.name}:"
+    yield f"  {bare(draft.name)}:"
     yield f"    type: {draft.type}" + (
         f"  # such as {', '.join(map(text, shapes))}" if shapes else "  # no value at all"
     )
@@ -240,6 +240,11 @@ def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
 def _left_out(headers: Sequence[str]) -> Iterator[str]:
     for header in headers:
         yield f"# not loaded: the header {text(header)} stands there more than once"
+
+
+def bare(name: str) -> str:
+    """A name as YAML holds it: without quotes, but where YAML would take it for something else (no, null, false)."""
+    return name if yaml.safe_load(name) == name else text(name)
 
 
 def text(value: str) -> str:

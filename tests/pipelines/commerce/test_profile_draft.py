@@ -97,5 +97,5 @@ def test_the_contract_is_told_by_the_files_name_first(tmp_path: Path) -> None:
 
 
 def test_headers_like_those_of_no_contract_are_said(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="--contract"):
+    with pytest.raises(FileError, match="--dataset"):
         draft(tmp_path, "foo,bar\n1,2\n")

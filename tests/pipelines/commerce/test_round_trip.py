@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.readers.cells.inspection import BLANKS
 from include.results import Status
 from tests.pipelines.commerce.conftest import Shop
 
@@ -20,7 +21,7 @@ PRICES = st.decimals(min_value=0, max_value=Decimal("99999999999999"), places=4)
 
 
 def as_stored(text: str) -> str | None:
-    return text if text.strip() else None
+    return text if text.strip(BLANKS) else None
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
