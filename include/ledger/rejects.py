@@ -29,7 +29,6 @@ class RejectSpool:
         # The spool's life is the `with` block of this object, which closes it.
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115
         self.count = 0
-        self.reasons: Counter[str] = Counter()
         self.first: list[Reject] = []
 
     def __enter__(self) -> Self:
@@ -45,7 +44,6 @@ class RejectSpool:
         self._file.seek(0)
         self._file.truncate()
         self.count = 0
-        self.reasons.clear()
         self.first.clear()
 
     def add(self, rejects: Iterable[Reject]) -> None:
@@ -53,7 +51,6 @@ class RejectSpool:
         for reject in rejects:
             pickle.dump(reject, self._file, pickle.HIGHEST_PROTOCOL)
             self.count += 1
-            self.reasons[reject.code] += 1
             if len(self.first) < 3:
                 self.first.append(reject)
 

@@ -113,7 +113,8 @@ def brings_news(connection: Connection[TupleRow], delivery: Delivery, options: M
     only where their size or time of change differ from what was loaded.
     """
     files = list_files(delivery.url, options)
-    return any(_lacks(connection, upload_id(delivery.store, delivery.day), name, files[name]) for name in DATASETS)
+    identifier = upload_id(delivery.store, delivery.day)
+    return any(_lacks(connection, identifier, name, files[name], options) for name in DATASETS)
 
 
 def open_upload(
@@ -286,13 +287,19 @@ def _ignored(delivery: Delivery, options: Mapping[str, Any] | None) -> tuple[str
     return ignored
 
 
-def _lacks(connection: Connection[TupleRow], identifier: str, dataset: str, files: tuple[ListedFile, ...]) -> bool:
+def _lacks(
+    connection: Connection[TupleRow],
+    identifier: str,
+    dataset: str,
+    files: tuple[ListedFile, ...],
+    options: Mapping[str, Any] | None,
+) -> bool:
     if not files:
         return False
     current = loads.current(connection, identifier, dataset)
     if current and [(file.name, file.size, file.modified) for file in files] == _stored(current):
         return False
-    found = loads.digest([digest(file.url).sha256 for file in files])
+    found = loads.digest([digest(file.url, options).sha256 for file in files])
     if current and current.digest == found:
         return False
     asked = (connection, identifier, dataset, found)

@@ -190,6 +190,8 @@ def test_any_texts_under_any_headers_load_without_a_reject_and_texts_come_out_as
     desk: Desk, header: list[str], rows: list[list[str]]
 ) -> None:
     assume("row" not in map(header_key, header))
+    # A last header cell without a name is a trailing delimiter: few values under it are rejects, not a column.
+    assume(header_key(header[-1]))
     text = as_csv([["row", *header], *([f"r{number}", *row[: len(header)]] for number, row in enumerate(rows))])
     draft, contract = infer(desk.folder, text, key=["row"], delimiter=",")
     result = load_anew(desk, text, draft, contract)
