@@ -111,8 +111,9 @@ def by_hand(work: Work) -> None:
 def longshore(work: Work) -> None:
     """The whole load, through the same functions that the command line and the operators call."""
     from include.ledger.runs import RunSource
+    from include.loading.job import LoadOptions
     from include.pipelines.commerce.extract import open_upload
-    from include.pipelines.commerce.load import LoadOptions, load_dataset
+    from include.pipelines.commerce.load import load_dataset
     from include.pipelines.commerce.uploads import Delivery
     from include.settings import StoresFile
     from include.writers.postgres_session import connect

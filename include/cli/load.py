@@ -98,8 +98,8 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     """See HELP."""
     from getpass import getuser
 
+    from include.loading.job import LoadOptions
     from include.pipelines.commerce.command import Request, locate
-    from include.pipelines.commerce.load import LoadOptions
     from include.settings import read_stores, settings
 
     if dataset and dataset not in DATASETS:
@@ -146,7 +146,7 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
     """See TABLE_HELP."""
     from getpass import getuser
 
-    from include.pipelines.commerce.load import LoadOptions
+    from include.loading.job import LoadOptions
     from include.pipelines.tables.contract import read_contract
     from include.pipelines.tables.load import TableRequest
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def print_review(found: Review) -> None:
     """Prints what is loaded of an upload, its newest attempts, and what those that wait would change."""
-    from include.pipelines.commerce.uploads import shell_name
+    from include.loading.upload import shell_name
     from include.results import Status
 
     upload = found.upload

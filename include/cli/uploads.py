@@ -110,7 +110,7 @@ def _row(upload: UploadState) -> list[object]:
 
 
 def _say_next(shown: list[UploadState]) -> None:
-    from include.pipelines.commerce.uploads import shell_name
+    from include.loading.upload import shell_name
     from include.results import Status
 
     held = next((upload for upload in shown if upload.names(Status.HELD)), None)

@@ -11,11 +11,12 @@ import pytest
 from psycopg import Connection, sql
 
 from include.ledger.runs import RunSource
+from include.loading.job import LoadOptions
 from include.migrations import migrate
 from include.pipelines.commerce import coverage
 from include.pipelines.commerce.coverage_report import table
 from include.pipelines.commerce.extract import Window, discover, open_upload
-from include.pipelines.commerce.load import LoadOptions, load_dataset
+from include.pipelines.commerce.load import load_dataset
 from include.pipelines.commerce.uploads import DATASETS
 from include.results import LoadResult, Status
 from include.settings import PROJECT_ROOT, read_stores

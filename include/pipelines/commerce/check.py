@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from include.contracts import Contract
-from include.pipelines.commerce.extract import ListedFile, list_file, parts_in
+from include.loading.files import ListedFile, list_file, parts_in
 from include.pipelines.commerce.recognise import recognise
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.readers.dataset import DatasetReader

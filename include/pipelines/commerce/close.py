@@ -10,9 +10,9 @@ from psycopg.rows import TupleRow
 from include.errors import LongshoreError
 from include.ledger import runs
 from include.ledger.retention import prune
+from include.loading.job import Connect
+from include.loading.upload import Upload
 from include.log import line, logger
-from include.pipelines.commerce.load import Connect
-from include.pipelines.commerce.uploads import Upload
 from include.results import Status
 from include.settings import read_stores, settings
 from include.writers.postgres_errors import translated

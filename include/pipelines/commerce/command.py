@@ -15,21 +15,18 @@ import fsspec
 from include.errors import DefectError, HeldError, LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads
 from include.ledger.runs import RunSource, open_run
+from include.loading.files import list_file
+from include.loading.job import Connect, LoadOptions
+from include.loading.upload import Upload
 from include.log import line, logger
 from include.migrations import migrate
 from include.pipelines.commerce.close import close_upload
-from include.pipelines.commerce.extract import (
-    DAY_FOLDER,
-    Files,
-    list_file,
-    list_files,
-    open_upload,
-)
-from include.pipelines.commerce.load import Connect, LoadOptions, load_dataset
+from include.pipelines.commerce.extract import DAY_FOLDER, Files, list_files, open_upload
+from include.pipelines.commerce.load import load_dataset
 from include.pipelines.commerce.plans import PLANS
 from include.pipelines.commerce.recognise import recognise
 from include.pipelines.commerce.records import CONTRACTS
-from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload
+from include.pipelines.commerce.uploads import DATASETS, Delivery
 from include.readers.profile import Profile, read_profile
 from include.results import FileResult, LoadResult, Status
 from include.settings import StoresFile, settings

@@ -8,21 +8,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import fsspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.errors import FileError, TransientError, UsageError
+from include.errors import UsageError
 from include.ledger import loads, runs
+from include.loading.files import ListedFile, base_name, list_folder, opened_part, parts_in
+from include.loading.upload import Upload
 from include.log import line, logger
-from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload, upload_id
+from include.pipelines.commerce.uploads import DATASETS, Delivery, upload_id
 from include.readers.blocks import Part
-from include.readers.source import digest, zip_members
-from include.readers.zips import member_url
+from include.readers.source import digest
 from include.settings import StoresFile
 from include.writers.postgres_errors import translated
 
@@ -44,16 +44,6 @@ class Window:
 
     def __contains__(self, day: dt.date) -> bool:
         return self.first <= day <= self.last
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A file of a delivery as the landing zone lists it: its bytes as stored, its time of change in seconds (UTC)."""
-
-    name: str
-    url: str
-    size: int
-    modified: float
 
 
 Files = Mapping[str, tuple[ListedFile, ...]]
@@ -167,24 +157,11 @@ def list_files(url: str, options: Mapping[str, Any] | None = None) -> Files:
         UsageError: the folder does not exist.
     """
     listed: dict[str, list[ListedFile]] = {name: [] for name in DATASETS}
-    for file in _listing(url, options):
+    for file in list_folder(url, options):
         match = DATASET_FILE.match(file.name)
         if match:
             listed[match.group(1).lower()].append(file)
     return {name: tuple(sorted(files, key=lambda file: file.name)) for name, files in listed.items()}
-
-
-def list_file(url: str, options: Mapping[str, Any] | None = None) -> ListedFile:
-    """One file as its store lists it.
-
-    Raises:
-        UsageError: there is no such file.
-    """
-    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
-    if not filesystem.isfile(path):
-        raise UsageError(f"There is no file {url}.", "Check the path.")
-    entry = filesystem.info(path)
-    return ListedFile(_name(path), str(filesystem.unstrip_protocol(path)), entry["size"], _modified(entry))
 
 
 def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None) -> Iterator[Delivery]:
@@ -195,10 +172,10 @@ def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None)
             f"The landing zone has no folder {wanted}.",
             "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
         )
-    names = [store] if store else [_name(path) for path in _subfolders(filesystem, root)]
+    names = [store] if store else [base_name(path) for path in _subfolders(filesystem, root)]
     for name in names:
         for path in _subfolders(filesystem, f"{root}/{name}"):
-            day = _day(_name(path))
+            day = _day(base_name(path))
             if day is not None:
                 yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
 
@@ -216,71 +193,19 @@ def _subfolders(filesystem: Any, path: str) -> Iterable[str]:
     return [entry["name"] for entry in filesystem.ls(path, detail=True) if entry["type"] == "directory"]
 
 
-def _name(path: str) -> str:
-    return path.rstrip("/").rsplit("/", 1)[-1]
-
-
-def _listing(url: str, options: Mapping[str, Any] | None) -> list[ListedFile]:
-    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
-    filesystem.invalidate_cache()
-    if not filesystem.isdir(path):
-        raise UsageError(f"There is no folder {url}.", "Check the store, the day and the landing zone.")
-    return [
-        ListedFile(
-            _name(entry["name"]), str(filesystem.unstrip_protocol(entry["name"])), entry["size"], _modified(entry)
-        )
-        for entry in filesystem.ls(path, detail=True)
-        if entry["type"] == "file"
-    ]
-
-
-def _modified(entry: Mapping[str, Any]) -> float:
-    moment = entry.get("mtime") or entry.get("LastModified") or entry.get("last_modified") or 0.0
-    return moment.timestamp() if isinstance(moment, dt.datetime) else float(moment)
-
-
 def _settled(delivery: Delivery, settle_seconds: int, now: float, options: Mapping[str, Any] | None) -> bool:
-    files = _listing(delivery.url, options)
+    files = list_folder(delivery.url, options)
     if any(file.name == SUCCESS_FILE for file in files):
         return True
     return bool(files) and max(file.modified for file in files) <= now - settle_seconds
-
-
-def parts_in(whole: Part, options: Mapping[str, Any] | None = None) -> list[Part]:
-    """The parts that a file is: several in name order where it is a zip of several, else the file itself.
-
-    What is wrong with a zip is said when its dataset is read, so that it stops no other dataset.
-    """
-    names: tuple[str, ...] = ()
-    if whole.name.lower().endswith(".zip"):
-        with suppress(FileError):
-            names = zip_members(whole.url, options)
-    if len(names) < 2:
-        return [whole]
-    return [replace(whole, url=member_url(whole.url, name), name=f"{whole.name}/{name}") for name in names]
 
 
 def _parts(listed: tuple[ListedFile, ...], options: Mapping[str, Any] | None) -> tuple[Part, ...]:
     return tuple(part for file in listed for part in parts_in(opened_part(file, options), options))
 
 
-def opened_part(file: ListedFile, options: Mapping[str, Any] | None = None) -> Part:
-    """The file with its digest.
-
-    Raises:
-        TransientError: it changed since it was listed.
-    """
-    found = digest(file.url, options)
-    if found.size != file.size:
-        raise TransientError(
-            f"{file.url} changed from {file.size} to {found.size} bytes while it was read.",
-            "It is still being written: wait, or deliver it under another name and rename it at the end.",
-        )
-    return Part(file.url, file.name, file.size, found.sha256, file.modified)
-
-
 def _ignored(delivery: Delivery, options: Mapping[str, Any] | None) -> tuple[str, ...]:
-    names = sorted(file.name for file in _listing(delivery.url, options) if file.name != SUCCESS_FILE)
+    names = sorted(file.name for file in list_folder(delivery.url, options) if file.name != SUCCESS_FILE)
     ignored = tuple(name for name in names if not DATASET_FILE.match(name))
     if ignored:
         _say("ignored", delivery, files=",".join(ignored), reason="the names belong to no dataset")

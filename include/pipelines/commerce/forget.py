@@ -19,9 +19,9 @@ from psycopg.rows import TupleRow
 from include.errors import UsageError
 from include.ledger import events
 from include.ledger.events import EventKind, Subject
+from include.loading.job import Connect
 from include.log import line, logger
 from include.pipelines.commerce import coverage, records
-from include.pipelines.commerce.load import Connect
 from include.pipelines.commerce.uploads import DATASETS, lock_name
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated

@@ -1,111 +1,18 @@
-"""Loads one dataset of one upload: read, stage, merge, ledger, in one transaction.
-
-The unit is the dataset with all its parts. Whatever happens is in the ledger: loaded, unchanged, skipped (not
-delivered), held (a person decides), or failed with its rejects, written after the rollback.
-"""
+"""Loads one dataset of one upload: the job of a commerce delivery."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from psycopg import Connection
-from psycopg.rows import TupleRow, dict_row
-
 from include.contracts import fingerprint
-from include.errors import HeldError, LongshoreError, TransientError
-from include.ledger import loads, rejects
-from include.ledger.rejects import RejectSpool
-from include.log import line, logger
-from include.pipelines.commerce import records, rules
-from include.pipelines.commerce.plans import PLANS, Plan
-from include.pipelines.commerce.stage import Staged, stage
-from include.pipelines.commerce.uploads import Upload, lock_name
-from include.readers.dataset import DatasetReader
+from include.ledger import loads
+from include.loading.job import Connect, Job, LoadOptions, Report, silent
+from include.loading.load import load_job
+from include.loading.upload import Upload
+from include.pipelines.commerce import records
+from include.pipelines.commerce.plans import PLANS
+from include.pipelines.commerce.uploads import lock_name
 from include.readers.profile import Profile, read_profile
-from include.results import Counts, FileResult, LoadResult, Status
+from include.results import LoadResult
 from include.settings import StoreSettings, StoresFile, settings
-from include.timing import Stopwatch
-from include.writers.errors import repeat_transient
-from include.writers.postgres_copy import PostgresCopyWriter
-from include.writers.postgres_errors import translated
-from include.writers.postgres_session import LoadSession
-
-Connect = Callable[[], Connection[TupleRow]]
-
-# Is told after each batch how many rows were read so far.
-Report = Callable[[int], None]
-
-
-def _silent(_rows: int) -> None:
-    """Tells nobody."""
-
-
-def _ready(_connection: Connection[TupleRow]) -> None:
-    """Migrations made the tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
-    """What the caller wants of a load.
-
-    `force` loads bytes that are loaded already, `accept` lets a held delivery through (`accepted_by` says who),
-    `dry_run` does all but commit. `statement_timeout_ms` of 0 is none.
-    """
-
-    force: bool = False
-    accept: bool = False
-    dry_run: bool = False
-    statement_timeout_ms: int = 0
-    accepted_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """All that one load needs to know.
-
-    `scope`: the slice of the tables that the upload is the truth for. `lock` names what two loads must not write at
-    once. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file name that
-    the one before had lacks a part; not so where every delivery's file has a name of its own.
-    """
-
-    upload: Upload
-    dataset: str
-    plan: Plan
-    store: StoreSettings
-    profile: Profile
-    options: LoadOptions
-    digest: str
-    fingerprint: str
-    scope: Mapping[str, object]
-    lock: str
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    ready: Callable[[Connection[TupleRow]], None] = _ready
-    parts_by_name: bool = True
-    report: Report = _silent
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The datasets that the load goes by in the ledger (orders: the headers and the lines)."""
-        return tuple(filling.dataset for filling in self.plan.fillings)
-
-    @property
-    def may_exceed_budget(self) -> bool:
-        """Whether a person lets rejects over the budget through, where the store leaves that to a person."""
-        return self.options.accept and self.store.over_budget == "hold"
-
-    @property
-    def max_rejected(self) -> int | None:
-        """Rejects after which reading stops; a delivery that a person decides about is read to its end."""
-        return None if self.store.over_budget == "hold" else self.store.max_rejected_rows
-
-    @property
-    def files(self) -> tuple[FileResult, ...]:
-        """The parts as the ledger notes them, before anything was read."""
-        return tuple(
-            FileResult(part.name, part.sha256, 0, part.size, part.modified) for part in self.upload.parts[self.dataset]
-        )
 
 
 def load_dataset(
@@ -116,7 +23,7 @@ def load_dataset(
     options: LoadOptions,
     *,
     profile: str | None = None,
-    report: Report = _silent,
+    report: Report = silent,
 ) -> tuple[LoadResult, ...]:
     """Loads one of `catalog`, `inventory`, `orders`, `variants` and returns what became of each of its tables.
 
@@ -141,20 +48,6 @@ def load_dataset(
     return load_job(connect, _job(upload, dataset, stores.store(upload.store), profile, options, report))
 
 
-def load_job(connect: Connect, job: Job) -> tuple[LoadResult, ...]:
-    """Does what the job says, whatever pipeline made it; promises and errors are those of `load_dataset`."""
-    stopwatch = Stopwatch()
-    with RejectSpool() as spool:
-        try:
-            results = repeat_transient(lambda: _attempt(connect, job, spool, stopwatch))
-        except LongshoreError as error:
-            _record_failure(connect, job, spool, error, stopwatch)
-            raise
-    for result in results:
-        _say(job, result)
-    return results
-
-
 def _job(
     upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions, report: Report
 ) -> Job:
@@ -174,199 +67,4 @@ def _job(
         lock=lock_name(upload.upload_id, dataset),
         parameters={"currency": store.currency},
         report=report,
-    )
-
-
-def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatch) -> tuple[LoadResult, ...]:
-    spool.clear()
-    with connect() as connection:
-        if not job.upload.parts[job.dataset]:
-            return _note(connection, job, Status.SKIPPED, stopwatch, "not delivered")
-        current = loads.current(connection, job.upload.upload_id, job.names[0])
-        same = current and (current.digest, current.fingerprint) == (job.digest, job.fingerprint)
-        if same and not job.options.force:
-            return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
-        if not job.options.accept:
-            rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
-        return _write(connection, job, current, spool, stopwatch)
-
-
-def _write(
-    connection: Connection[TupleRow],
-    job: Job,
-    current: loads.CurrentLoad | None,
-    spool: RejectSpool,
-    stopwatch: Stopwatch,
-) -> tuple[LoadResult, ...]:
-    reader = _reader(job)
-    writer = PostgresCopyWriter(
-        connection,
-        reader.schema,
-        [filling.target(job.scope, job.parameters) for filling in job.plan.fillings],
-        preparation=job.plan.preparation,
-        session=LoadSession(
-            f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
-        ),
-        lock=job.lock,
-        stopwatch=stopwatch,
-    )
-    with writer:
-        job.ready(connection)
-        staged = stage(reader, writer, job.plan, spool, stopwatch, job.max_rejected, job.report)
-        facts = _facts(connection, job, reader, current)
-        if not job.options.accept:
-            rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
-        if not job.may_exceed_budget:
-            rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
-        written = writer.finish()
-        counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
-        if not job.options.accept:
-            rules.check_deletions(job.store, job.upload, job.names, written)
-        facts |= _findings(connection, job, stopwatch)
-        results = _results(job, reader, facts, counts, stopwatch)
-        if staged.rejected:
-            writer.restate_provenance()
-        results = _record(connection, job, results, facts, spool, staged)
-        if job.options.dry_run:
-            writer.discard()
-    return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
-
-
-def _reader(job: Job) -> DatasetReader:
-    return DatasetReader(
-        job.upload.parts[job.dataset],
-        job.plan.contract,
-        job.profile,
-        time_zone=job.profile.time_zone or job.store.time_zone,
-    )
-
-
-def _results(
-    job: Job,
-    reader: DatasetReader,
-    facts: dict[str, Any],
-    counts: tuple[Counts, ...],
-    stopwatch: Stopwatch,
-) -> tuple[LoadResult, ...]:
-    files = tuple(replace(file, rows_read=rows) for file, rows in zip(job.files, reader.rows_read, strict=True))
-    return tuple(
-        LoadResult(
-            dataset=name,
-            status=Status.LOADED,
-            counts=count,
-            files=files,
-            digest=job.digest,
-            ms=stopwatch.ms,
-            phases=dict(stopwatch.phases),
-            unknown_columns=tuple(facts["unknown_columns"]),
-            header_changes=tuple(facts["header_changes"]),
-            message="dry run: nothing was committed" if job.options.dry_run else "",
-        )
-        for name, count in zip(job.names, counts, strict=True)
-    )
-
-
-def _facts(
-    connection: Connection[TupleRow], job: Job, reader: DatasetReader, current: loads.CurrentLoad | None
-) -> dict[str, Any]:
-    parts = [part.as_json() for part in reader.facts]
-    unknown = sorted({name for part in reader.facts for name in part.unknown_columns})
-    earlier = current or loads.previous(connection, job.upload.store, job.names[0], job.upload.day.isoformat())
-    return {
-        "parts": parts,
-        "profile": job.profile.name,
-        "time_zone": job.profile.time_zone or job.store.time_zone,
-        "unknown_columns": unknown,
-        "header_changes": rules.header_changes(earlier.facts if earlier else None, parts),
-    }
-
-
-def _findings(connection: Connection[TupleRow], job: Job, stopwatch: Stopwatch) -> dict[str, Any]:
-    """What the plan asks about the rows as they now are."""
-    with stopwatch.phase("findings"):
-        return {name: _finding(connection, job, query) for name, query in job.plan.findings.items()}
-
-
-def _finding(connection: Connection[TupleRow], job: Job, query: str) -> dict[str, Any] | None:
-    with translated(), connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query.encode(), {"upload_id": job.upload.upload_id}).fetchone()
-
-
-def _record(
-    connection: Connection[TupleRow],
-    job: Job,
-    results: tuple[LoadResult, ...],
-    facts: dict[str, Any],
-    spool: RejectSpool,
-    staged: Staged,
-) -> tuple[LoadResult, ...]:
-    recorded = []
-    for index, result in enumerate(results):
-        rules.check_balance(result)
-        load_id = loads.record(
-            connection,
-            job.upload.key,
-            result,
-            fingerprint=job.fingerprint,
-            facts=facts,
-            accepted_by=job.options.accepted_by if job.options.accept else None,
-        )
-        reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
-        if reasons and job.plan.places:
-            rejects.note_places(connection, load_id, job.plan.places)
-        recorded.append(replace(result, reasons=dict(reasons), load_id=None if job.options.dry_run else load_id))
-    return tuple(recorded)
-
-
-def _note(
-    connection: Connection[TupleRow], job: Job, status: Status, stopwatch: Stopwatch, message: str
-) -> tuple[LoadResult, ...]:
-    """Records a load that read nothing."""
-    results = []
-    for name in job.names:
-        result = LoadResult(name, status, files=job.files, digest=job.digest, ms=stopwatch.ms, message=message)
-        load_id = None
-        if not job.options.dry_run:
-            load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
-        results.append(replace(result, load_id=load_id))
-    return tuple(results)
-
-
-def _record_failure(
-    connect: Connect, job: Job, spool: RejectSpool, error: LongshoreError, stopwatch: Stopwatch
-) -> None:
-    """Writes what failed or is held, in a transaction of its own; a database out of reach is said in the log."""
-    status = Status.HELD if isinstance(error, HeldError) else Status.FAILED
-    counts = Counts(rows_read=spool.count, rejected=spool.count)
-    try:
-        with connect() as connection, translated(), connection.transaction():
-            for name in job.names:
-                result = LoadResult(name, status, counts, job.files, job.digest, stopwatch.ms, message=str(error))
-                if job.options.dry_run:
-                    continue
-                load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
-                rejects.write(connection, load_id, spool)
-                _say(job, replace(result, load_id=load_id))
-    except TransientError as unreachable:
-        logger("load").error(line("load-not-recorded", dataset=job.dataset, reason=unreachable.what))
-
-
-def _say(job: Job, result: LoadResult) -> None:
-    """The one line per load that people and machines read."""
-    rows = result.counts.rows_read
-    logger("load").info(
-        line(
-            "load",
-            dataset=result.dataset,
-            store=job.upload.store,
-            day=job.upload.day,
-            upload=job.upload.upload_id,
-            status=result.status.value,
-            rows=rows,
-            ms=round(result.ms, 1),
-            ms_per_row=round(result.ms / rows, 4) if rows else "",
-            rows_per_s=result.rows_per_s,
-            rejects=result.counts.rejected,
-            message=result.message,
-        )
     )

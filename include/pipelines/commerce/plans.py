@@ -6,12 +6,8 @@ row is no row of any table, but it counts where rows are numbered and keeps its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from include.contracts import Contract, Table
+from include.loading.plan import Filling, Plan
 from include.pipelines.commerce import records
-from include.writers.postgres_merge import Target
 
 # The file's own id, else the handle and the option values; a slash within a value is doubled, so that no two
 # variants of a product share a name.
@@ -111,28 +107,6 @@ SELECT _sequence FROM numbered WHERE order_fault
 ORDER_PLACES = "SELECT _sequence AS sequence, order_id AS group_key, line_no AS place FROM numbered"
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
-    """One table that a dataset fills, by the name its load goes by.
-
-    `continuations` counts staged rows that add to another row of this table instead of being one, `rejected` selects
-    the numbers of the rows rejected for it; where they are not set every row is one, and all rejects are its own.
-    `deletes`: what is no longer delivered is taken out.
-    """
-
-    dataset: str
-    table: Table
-    select: str
-    unique: bool = False
-    continuations: str | None = None
-    rejected: str | None = None
-    deletes: bool = True
-
-    def target(self, scope: Mapping[str, object], parameters: Mapping[str, object]) -> Target:
-        """The writer's target for one upload, which is the truth for that slice of the table."""
-        return Target(self.table, scope, self.select, self.unique, parameters, self.deletes)
-
-
 # Orders whose lines can be compared with the subtotal, and those of them that do not agree with it. The sums are spared
 # where no order names a subtotal.
 ORDER_MONEY = """
@@ -141,23 +115,6 @@ FROM commerce.order_money
 WHERE upload_id = %(upload_id)s
     AND EXISTS (SELECT FROM commerce.orders WHERE upload_id = %(upload_id)s AND subtotal IS NOT NULL)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that is particular to loading one dataset.
-
-    `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
-    whose number is kept for them though they are rejected. `findings` are looked at once the tables are written: each
-    query's one row goes into the load's facts under its name, and changes nothing.
-    """
-
-    contract: Contract
-    fillings: tuple[Filling, ...]
-    late_rejects: str = ""
-    preparation: tuple[str, ...] = ()
-    findings: Mapping[str, str] = field(default_factory=dict)
-    places: str | None = None
 
 
 PLANS = {

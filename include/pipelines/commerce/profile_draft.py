@@ -13,7 +13,8 @@ from difflib import SequenceMatcher
 
 from include.contracts import Column, ColumnType, Contract
 from include.errors import FileError
-from include.pipelines.commerce.extract import DATASET_FILE, list_file
+from include.loading.files import list_file
+from include.pipelines.commerce.extract import DATASET_FILE
 from include.pipelines.commerce.header_words import HEADER_WORDS
 from include.pipelines.commerce.records import CONTRACTS
 from include.pipelines.tables.infer import form_lines, text

@@ -12,15 +12,15 @@ from include.errors import DefectError, SetupError
 from include.ledger import loads, replays
 from include.ledger.rejects import RejectSpool
 from include.ledger.replays import OpenReject, Replay
+from include.loading.plan import Plan
+from include.loading.stage import stage
 from include.log import line, logger
 from include.pipelines.commerce import coverage, records
 from include.pipelines.commerce.mended import MendedFile
-from include.pipelines.commerce.plans import Plan
 from include.pipelines.commerce.replay_outcome import Replayed, ReplayOutcome, failures
 from include.pipelines.commerce.replay_plans import CREATE_PLACES, REPLAY_PLANS
 from include.pipelines.commerce.replay_reader import Record, ReplayReader
 from include.pipelines.commerce.replay_subject import Selection, Subject, find_subject
-from include.pipelines.commerce.stage import stage
 from include.pipelines.commerce.uploads import lock_name
 from include.readers.cells.block import batch_schema
 from include.readers.profile import Profile, read_profile

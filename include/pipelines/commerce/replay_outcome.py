@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from include.loading.stage import Staged
 from include.pipelines.commerce.replay_reader import Record
 from include.pipelines.commerce.replay_subject import Subject
-from include.pipelines.commerce.stage import Staged
 from include.results import Counts, Reject
 from include.writers.base import WriteCounts
 

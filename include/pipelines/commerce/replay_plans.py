@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from include.loading.plan import Plan
 from include.pipelines.commerce import records
-from include.pipelines.commerce.plans import ORDERS_SELECT, PLANS, PRODUCT_COLUMNS, Plan
+from include.pipelines.commerce.plans import ORDERS_SELECT, PLANS, PRODUCT_COLUMNS
 from include.pipelines.commerce.replay_reader import LINE_BITS
 
 OF_PRODUCT = ", ".join(PRODUCT_COLUMNS)

@@ -16,8 +16,9 @@ from psycopg.rows import TupleRow
 from include.errors import UsageError
 from include.ledger import rejects, speed
 from include.ledger.attempts import Attempt, UploadState, states, stores_between
+from include.loading.upload import shell_name
 from include.pipelines.commerce.extract import list_files
-from include.pipelines.commerce.uploads import DATASETS, shell_name
+from include.pipelines.commerce.uploads import DATASETS
 from include.results import Status
 from include.settings import StoresFile
 

@@ -13,10 +13,12 @@ from include.errors import FileError, HeldError, LongshoreError, UsageError
 from include.ledger.attempts import UploadState, resolve
 from include.ledger.explain import RecordedLoad, read_load
 from include.ledger.loads import digest
+from include.loading.files import ListedFile, list_file
+from include.loading.job import Connect, LoadOptions
+from include.loading.upload import Upload, shell_name
 from include.pipelines.commerce.command import Located, Outcome, Report, Request, load_delivery
-from include.pipelines.commerce.extract import ListedFile, list_file, list_files
-from include.pipelines.commerce.load import Connect, LoadOptions
-from include.pipelines.commerce.uploads import DATASETS, Delivery, Upload, shell_name
+from include.pipelines.commerce.extract import list_files
+from include.pipelines.commerce.uploads import DATASETS, Delivery
 from include.results import Counts, LoadResult, Status
 from include.settings import StoresFile
 

@@ -15,7 +15,7 @@ import yaml
 
 from include.contracts import ColumnType
 from include.errors import FileError, UsageError
-from include.pipelines.commerce.extract import list_file
+from include.loading.files import list_file
 from include.pipelines.tables.contract import MAX_NAME, NAME, RESERVED_COLUMNS, RESERVED_SCHEMAS
 from include.readers.blocks import Part
 from include.readers.families import find_families

@@ -13,12 +13,13 @@ from include.contracts import fingerprint
 from include.errors import LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads, runs
 from include.ledger.runs import RunSource
+from include.loading.files import list_file, opened_part
+from include.loading.job import Connect, Job, LoadOptions, Report
+from include.loading.load import load_job
+from include.loading.plan import Filling, Plan
+from include.loading.upload import Upload
 from include.log import line, logger
 from include.migrations import migrate
-from include.pipelines.commerce.extract import list_file, opened_part
-from include.pipelines.commerce.load import Connect, Job, LoadOptions, Report, load_job
-from include.pipelines.commerce.plans import Filling, Plan
-from include.pipelines.commerce.uploads import Upload
 from include.pipelines.tables.contract import Merge, TableContract
 from include.pipelines.tables.schema import ensure_table, table_exists
 from include.results import LoadResult

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from include.pipelines.commerce.load import LoadOptions
-    from include.pipelines.commerce.uploads import Delivery, Upload
+    from include.loading.job import LoadOptions
+    from include.loading.upload import Upload
+    from include.pipelines.commerce.uploads import Delivery
     from include.results import LoadResult
 
 # Uploads of one run: Airflow's own limit for mapped tasks ([core] max_map_length), beyond which `discover` would fail
@@ -36,7 +37,7 @@ FAILED_STATES = frozenset({"failed", "upstream_failed", NEVER_MADE})
 
 def load_options(context: Context, statement_timeout_ms: int) -> LoadOptions:
     """What the run's parameters `force` and `accept` say, and who said so."""
-    from include.pipelines.commerce.load import LoadOptions
+    from include.loading.job import LoadOptions
 
     params, user = context["params"], context["dag_run"].triggering_user_name
     accept = bool(params.get("accept"))
@@ -104,7 +105,7 @@ class OpenUploadOperator(LongshorePostgresOperator):
         self.delivery = delivery
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """The upload, as `include.pipelines.commerce.uploads.Upload` writes it."""
+        """The upload, as `include.loading.upload.Upload` writes it."""
         from include.ledger.runs import RunSource
         from include.pipelines.commerce.extract import open_upload
         from include.pipelines.commerce.uploads import Delivery
@@ -135,8 +136,8 @@ class LoadDatasetOperator(LongshorePostgresOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """One object a table: status, counts, ms per phase (`include.results.LoadResult.as_json`)."""
+        from include.loading.upload import Upload
         from include.pipelines.commerce.load import load_dataset
-        from include.pipelines.commerce.uploads import Upload
         from include.settings import read_stores, settings
 
         upload = Upload.from_json(dict(self.upload))
@@ -176,8 +177,8 @@ class CloseUploadOperator(LongshorePostgresOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """{store, day, datasets: {dataset: status}, held, failed, stopped}; `stopped` are tasks that failed."""
+        from include.loading.upload import Upload
         from include.pipelines.commerce.close import close_upload
-        from include.pipelines.commerce.uploads import Upload
 
         if self.upload is None:
             raise AirflowFailException("The upload was never opened. See the log of `open` in the same instance.")
@@ -201,7 +202,7 @@ class CloseUploadOperator(LongshorePostgresOperator):
         return sorted(task for task in tasks if found.get(task, NEVER_MADE) in FAILED_STATES)
 
     def _fail_unless_whole(self, summary: dict[str, Any], context: Context) -> None:
-        from include.pipelines.commerce.uploads import shell_name
+        from include.loading.upload import shell_name
 
         name = shell_name(summary["store"], dt.date.fromisoformat(summary["day"]))
         faults = {

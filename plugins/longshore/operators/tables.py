@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from include.pipelines.commerce.load import LoadOptions
+    from include.loading.job import LoadOptions
     from include.results import LoadResult
 
 

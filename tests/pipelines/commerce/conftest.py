@@ -9,10 +9,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from include.ledger.runs import RunSource
+from include.loading.job import LoadOptions
+from include.loading.upload import Upload
 from include.migrations import migrate
 from include.pipelines.commerce.extract import open_upload
-from include.pipelines.commerce.load import LoadOptions, load_dataset
-from include.pipelines.commerce.uploads import Delivery, Upload, upload_id
+from include.pipelines.commerce.load import load_dataset
+from include.pipelines.commerce.uploads import Delivery, upload_id
 from include.results import LoadResult
 from include.settings import StoreSettings, StoresFile
 from include.writers.postgres_session import connect

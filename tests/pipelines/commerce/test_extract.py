@@ -11,9 +11,10 @@ from psycopg import Connection
 
 from include.errors import UsageError
 from include.ledger.runs import RunSource
+from include.loading.upload import Upload
 from include.migrations import migrate
 from include.pipelines.commerce.extract import Window, discover, list_files, open_upload
-from include.pipelines.commerce.uploads import Delivery, Upload, upload_id
+from include.pipelines.commerce.uploads import Delivery, upload_id
 from include.settings import StoresFile
 from include.writers.postgres_session import connect
 

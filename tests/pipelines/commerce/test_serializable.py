@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from include.loading.job import LoadOptions
 from include.migrations import migrate
 from include.pipelines.commerce import coverage
-from include.pipelines.commerce.load import LoadOptions, load_dataset
+from include.pipelines.commerce.load import load_dataset
 from include.results import LoadResult
 from include.writers.postgres_session import connect
 from tests.pipelines.commerce.conftest import Shop

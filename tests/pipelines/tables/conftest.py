@@ -8,7 +8,7 @@ import pytest
 from psycopg import Connection
 
 from include.ledger.runs import RunSource
-from include.pipelines.commerce.load import LoadOptions
+from include.loading.job import LoadOptions
 from include.pipelines.tables.contract import read_contract
 from include.pipelines.tables.load import PIPELINE, TableRequest, load_table
 from include.results import LoadResult

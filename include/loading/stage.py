@@ -11,7 +11,7 @@ from psycopg import sql
 
 from include.errors import BudgetError
 from include.ledger.rejects import RejectSpool
-from include.pipelines.commerce.plans import Filling, Plan
+from include.loading.plan import Filling, Plan
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch

@@ -8,7 +8,7 @@ from typing import Any
 from include.errors import BudgetError, DefectError, HeldError
 from include.ledger.loads import CurrentLoad
 from include.ledger.rejects import RejectSpool
-from include.pipelines.commerce.uploads import Upload
+from include.loading.upload import Upload
 from include.results import LoadResult
 from include.settings import StoreSettings
 from include.writers.base import WriteCounts
