@@ -40,7 +40,7 @@ class Column:
     one on a later row says nothing. `null_words` are read as blank (compared without regard to case). `empty_is_value`
     keeps a quoted empty text apart from an absent one. `personal` columns are loaded only where a profile asks.
     `family`: the form of the headers (`Price / *`) that feed this column together, as a JSON object of what the star
-    stands for and the value; `type` is that of each value.
+    stands for and the value; `type` is that of each value, and a reject names the header itself.
     """
 
     name: str

@@ -118,8 +118,7 @@ class PartReader:
     @cached_property
     def _survey(self) -> FormSurvey:
         positions = self._positions
-        members = (member for family in self._families.values() for member in family.values())
-        columns = tuple(column for column in (*self._contract.columns, *members) if column.name in positions)
+        columns = tuple(column for column in (*self._contract.columns, *self._members) if column.name in positions)
         return FormSurvey(self.part.name, columns, positions, self._profile)
 
     @cached_property
@@ -129,6 +128,11 @@ class PartReader:
             name: {member: member_column(self._contract.column(name), member) for member in members}
             for name, members in self._mapping.families.items()
         }
+
+    @property
+    def _members(self) -> Iterator[Column]:
+        for family in self._families.values():
+            yield from family.values()
 
     @property
     def _positions(self) -> dict[str, int]:
@@ -220,6 +224,7 @@ class PartReader:
             positions=self._positions,
             constants=self._constants(),
             families=self._families,
+            headers={column.name: self._dialect.header[self._positions[column.name]].strip() for column in self._members},
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:
