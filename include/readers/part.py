@@ -224,7 +224,9 @@ class PartReader:
             positions=self._positions,
             constants=self._constants(),
             families=self._families,
-            headers={column.name: self._dialect.header[self._positions[column.name]].strip() for column in self._members},
+            headers={
+                column.name: self._dialect.header[self._positions[column.name]].strip() for column in self._members
+            },
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:
