@@ -103,6 +103,7 @@ def _reader(job: Job) -> DatasetReader:
         job.plan.contract,
         job.profile,
         time_zone=job.profile.time_zone or job.store.time_zone,
+        options=job.storage,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a product export says per market (`Included / *`, `Price / *`, `Compare At Price / *`), as columns of catalog."""
+"""What a product export says per market (`Price / *` and its like), as columns of the catalog."""
 
 from include.migrations.steps import Migration
 

@@ -133,6 +133,13 @@ def check_columns(profile: Profile, contract: Contract) -> None:
     """
     for key, allowed in _unknown_columns(profile, contract):
         raise SetupError(f"In {profile.title}, {key} names no column it can.", f"Allowed are: {', '.join(allowed)}.")
+    for name, header in profile.dataset(contract.name).columns.items():
+        if contract.column(name).family and header.count("*") != 1:
+            raise SetupError(
+                f"In {profile.title}, {profile.key_of(contract.name, name)} is {header!r}, and {name} has a header for"
+                " each member.",
+                f"Write their form with one star, such as {contract.column(name).family!r}.",
+            )
 
 
 def _path(name_or_path: str | Path, folder: Path) -> Path:

@@ -11,18 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.errors import UsageError
 from include.ledger import loads, runs
-from include.loading.files import ListedFile, base_name, list_folder, opened_part, parts_in
+from include.loading.files import ListedFile, base_name, entry_at, list_folder, opened_part, opened_storage, parts_in
 from include.loading.upload import Upload
 from include.log import line, logger
 from include.pipelines.commerce.uploads import DATASETS, Delivery, upload_id
 from include.readers.blocks import Part
-from include.readers.source import digest
+from include.readers.source import digest, storage_errors
 from include.settings import StoresFile
 from include.writers.postgres_errors import translated
 
@@ -75,6 +74,7 @@ def discover(
 
     Raises:
         UsageError: the landing zone, or the folder of the store that was asked for, does not exist.
+        SetupError, TransientError: as `readers.source.storage_errors`.
     """
     moment = (now or dt.datetime.now(dt.UTC)).timestamp()
     found = []
@@ -165,19 +165,20 @@ def list_files(url: str, options: Mapping[str, Any] | None = None) -> Files:
 
 
 def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None) -> Iterator[Delivery]:
-    filesystem, root = fsspec.core.url_to_fs(landing, **(options or {}))
-    wanted = f"{root}/{store}" if store else root
-    if not filesystem.isdir(wanted):
-        raise UsageError(
-            f"The landing zone has no folder {wanted}.",
-            "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
-        )
-    names = [store] if store else [base_name(path) for path in _subfolders(filesystem, root)]
-    for name in names:
-        for path in _subfolders(filesystem, f"{root}/{name}"):
-            day = _day(base_name(path))
-            if day is not None:
-                yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
+    with storage_errors(landing):
+        filesystem, root = opened_storage(landing, options)
+        wanted = f"{root}/{store}" if store else root
+        if entry_at(filesystem, wanted).get("type") != "directory":
+            raise UsageError(
+                f"The landing zone has no folder {wanted}.",
+                "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
+            )
+        names = [store] if store else [base_name(path) for path in _subfolders(filesystem, root)]
+        folders = [(name, path) for name in names for path in _subfolders(filesystem, f"{root}/{name}")]
+    for name, path in folders:
+        day = _day(base_name(path))
+        if day is not None:
+            yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
 
 
 def _day(name: str) -> dt.date | None:
