@@ -102,13 +102,12 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that loads fill. `scope` are the leading key columns a delivery is the truth for (upload_id)."""
+    """A table that loads fill."""
 
     schema: str
     name: str
     columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
-    scope: tuple[str, ...] = ("upload_id",)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ DAMAGE = (
     ValueError,
 )
 
-# The base classes of botocore's errors of the connection, which are no OSError: no answer came, another try may get one.
+# The base classes of botocore's errors of the connection, which are no OSError: no answer came, one may come next time.
 NO_ANSWER = frozenset({"HTTPClientError", "ConnectionError"})
 
 

@@ -6,17 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from include.contracts import fingerprint
 from include.ledger import loads
 from include.loading.job import Connect, Job, LoadOptions, Report, silent
 from include.loading.load import load_job
 from include.loading.upload import Upload
-from include.pipelines.commerce import records
 from include.pipelines.commerce.plans import PLANS
+from include.pipelines.commerce.reading import reading_fingerprint, store_profile
 from include.pipelines.commerce.uploads import lock_name
-from include.readers.profile import Profile, read_profile
 from include.results import LoadResult
-from include.settings import StoreSettings, StoresFile, settings
+from include.settings import StoreSettings, StoresFile
 
 
 def load_dataset(
@@ -57,8 +55,7 @@ def load_dataset(
 
 def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions) -> Job:
     plan, parts = PLANS[dataset], upload.parts[dataset]
-    name = profile_name or store.profile
-    profile = read_profile(name, settings().profiles_folder, records.CONTRACTS.values()) if name else Profile.none()
+    profile = store_profile(store, profile_name)
     return Job(
         upload=upload,
         dataset=dataset,
@@ -67,7 +64,7 @@ def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str |
         profile=profile,
         options=options,
         digest=loads.stored_digest(parts) if parts else "",
-        fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
+        fingerprint=reading_fingerprint(dataset, store, profile),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
         parameters={"currency": store.currency},

@@ -75,13 +75,16 @@ class DiscoverOperator(LongshorePostgresOperator):
             return [request.delivery]
         landing = settings().landing_url
         storage = self.storage(landing)
+        stores = read_stores(settings().stores_file)
         found = discover(
             landing,
             request.window,
-            read_stores(settings().stores_file),
+            stores,
             store=request.store,
             settle=request.settle,
-            lookback=(lambda delivery: brings_news(connection, delivery, storage)) if request.lookback else None,
+            lookback=(lambda delivery: brings_news(connection, delivery, stores, storage))
+            if request.lookback
+            else None,
             options=storage,
         )
         if len(found) > MAX_UPLOADS:

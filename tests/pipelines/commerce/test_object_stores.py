@@ -53,7 +53,7 @@ def deliver(s3: ObjectStore) -> str:
 
 def found(s3: ObjectStore, connection: Connection[Any] | None = None, days: int = 0, **options: Any) -> list[Delivery]:
     first = DAY + dt.timedelta(days)
-    news = (lambda delivery: brings_news(connection, delivery, s3.options)) if connection else None
+    news = (lambda delivery: brings_news(connection, delivery, STORES, s3.options)) if connection else None
     return discover(s3.url, Window(first, first), STORES, lookback=news, options=s3.options, **options)
 
 
