@@ -8,7 +8,7 @@ from pathlib import Path
 from include.pipelines.commerce.reject_export import export_rejects
 from include.pipelines.commerce.replay_subject import Selection
 from tests.pipelines.commerce.conftest import DAY, STORE, Shop
-from tests.pipelines.commerce.test_replay import again, mend
+from tests.pipelines.commerce.replaying import again, mend
 
 HEADER = (
     "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,"
