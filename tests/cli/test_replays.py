@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cli.conftest import CATALOG, Deliver, Run
+from tests.cli.conftest import CATALOG, ORDERS, Deliver, Run
 
 PLACE = ("--store", "acme", "--day", "2026-03-01", "--dataset", "orders")
 
@@ -102,3 +102,18 @@ def test_show_tells_what_came_of_the_newest_replay(run: Run, loaded: str, tmp_pa
     run("rejects", "replay", "--from", file, "--target", loaded)
     back = run("rejects", "show", 4, 2, "--json", "--target", loaded).json()
     assert (back["replay_outcome"], back["replay_reason"]) == ("came back", None)
+
+
+def test_show_tells_it_of_an_orders_header_too(run: Run, deliver: Deliver, database: str) -> None:
+    faulty = ORDERS.replace("2026-03-01 10:00:00", "yesterday")
+    run("load", "commerce", deliver(orders=faulty), "--target", database)
+    [header, *_] = [
+        one for one in run("rejects", "list", "--json", "--target", database).json() if one["dataset"] == "orders"
+    ]
+    run("rejects", "replay", "--load", header["load_id"], "--target", database)
+    shown = run("rejects", "show", header["load_id"], header["sequence"], "--json", "--target", database).json()
+    assert (shown["dataset"], shown["replay_outcome"], shown["replay_column"]) == (
+        "orders",
+        "rejected again",
+        "created_at",
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.contracts import Column, ColumnType, Contract
-from include.errors import FileError
+from include.errors import FileError, SetupError
 from include.readers.blocks import Part
 from include.readers.dataset import DatasetReader
 from include.readers.families import find_families
@@ -81,3 +81,18 @@ def test_a_family_that_is_required_and_not_there_is_named_by_its_form(tmp_path: 
 def test_a_member_that_stands_twice_is_refused() -> None:
     with pytest.raises(FileError, match="stands there twice"):
         find_families(["Price / A", "price / A"], {"price": "Price / *"}, ())
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        (DatasetProfile(columns={"price": "Preis"}), r"columns.price is 'Preis'.*one star. Write it like 'Price / \*'"),
+        (DatasetProfile(columns={"price": "* / *"}), "one star"),
+        (DatasetProfile(constants={"price": "1"}), "constants has price"),
+    ],
+)
+def test_a_profile_cannot_say_of_a_family_what_is_true_of_single_columns(
+    tmp_path: Path, dataset: DatasetProfile, message: str
+) -> None:
+    with pytest.raises(SetupError, match=message):
+        list(read(tmp_path, "sku,Preis\nx,1\n", Profile(datasets={"catalog": dataset})).batches())

@@ -12,6 +12,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from psycopg import Connection
 
 from include.errors import FileError, SetupError, TransientError, UsageError
@@ -159,6 +160,23 @@ def test_a_store_that_does_not_answer_may_answer_later(s3: ObjectStore) -> None:
     silent = {"endpoint_url": "http://127.0.0.1:9", "config_kwargs": {"retries": {"max_attempts": 0}}}
     with pytest.raises(TransientError, match="storage failed"):
         list_file(f"{s3.url}/catalog.csv", {**s3.options, **silent})
+
+
+class LockedFileSystem(MemoryFileSystem):
+    """A store that refuses the key it is opened with."""
+
+    protocol = "locked"
+
+    def info(self, path: str, **_options: Any) -> Any:
+        raise PermissionError(path)
+
+
+def test_a_store_that_refuses_the_key_is_not_taken_for_an_empty_one(connection: Connection[Any]) -> None:
+    fsspec.register_implementation("locked", LockedFileSystem, clobber=True)
+    with pytest.raises(SetupError, match="may not be read"):
+        discover("locked://landing", Window(DAY, DAY), STORES)
+    with pytest.raises(SetupError, match="may not be read"):
+        open_upload(connection, Delivery("acme", DAY, "locked://landing/x"), RunSource.command_line("commerce"))
 
 
 @pytest.fixture
