@@ -19,10 +19,13 @@ SECOND = HEADER + "1,,,2,6.00,b\n2,2025-03-03 09:00,EUR,many,6.00,b\n"
 
 
 def packed(**files: str) -> bytes:
+    """The same bytes at any time: a zip notes when its members were changed."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
         for name, text in files.items():
-            opened.writestr(f"{name.replace('_', '-')}.csv", text)
+            member = zipfile.ZipInfo(f"{name.replace('_', '-')}.csv", (2025, 3, 3, 0, 0, 0))
+            member.compress_type = zipfile.ZIP_DEFLATED
+            opened.writestr(member, text)
     return archive.getvalue()
 
 
