@@ -28,7 +28,8 @@ run. Mend the file, then clear the instance's `open` with all that follows it: w
 **Repeats.** A lost connection, a lock or a file that still grows is tried again after 15, 30, 60 and 120 seconds.
 Errors of a file or of the set-up fail at once: their message says what to do.
 
-Needs the connection `longshore_postgres`, the pool `longshore_postgres`, and `LONGSHORE_LANDING`.
+Needs the connection `longshore_postgres`, the pool `longshore_postgres`, and `LONGSHORE_LANDING`. Where that is an
+object store, the connection `longshore_landing` says how it is opened.
 """
 
 from __future__ import annotations

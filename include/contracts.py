@@ -40,7 +40,7 @@ class Column:
     one on a later row says nothing. `null_words` are read as blank (compared without regard to case). `empty_is_value`
     keeps a quoted empty text apart from an absent one. `personal` columns are loaded only where a profile asks.
     `family`: the form of the headers (`Price / *`) that feed this column together, as a JSON object of what the star
-    stands for and the value; `type` is that of each value.
+    stands for and the value; `type` is that of each value, and a reject names the header itself.
     """
 
     name: str
@@ -102,13 +102,12 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that loads fill. `scope` are the leading key columns a delivery is the truth for (upload_id)."""
+    """A table that loads fill."""
 
     schema: str
     name: str
     columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
-    scope: tuple[str, ...] = ("upload_id",)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from include.errors import SetupError
@@ -23,7 +24,7 @@ class Settings(BaseSettings):
     """Where things lie. Each field is set by the environment variable LONGSHORE_<NAME>.
 
     `target` is the libpq URL of the database that loads write to; empty means the embedded PostgreSQL.
-    `landing` is a path or an fsspec URL (file://, s3://).
+    `landing` is a path or an fsspec URL (file://, s3://), `landing_options` a JSON object of fsspec's options for it.
     """
 
     model_config = SettingsConfigDict(env_prefix="LONGSHORE_", extra="ignore")
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     home: Path = PROJECT_ROOT / ".longshore"
     target: str = ""
     landing: str = ""
+    landing_options: SecretStr = SecretStr("")
     stores_file: Path = PROJECT_ROOT / "config" / "stores.yaml"
     profiles_folder: Path = PROJECT_ROOT / "config" / "profiles"
 
@@ -38,6 +40,29 @@ class Settings(BaseSettings):
     def landing_url(self) -> str:
         """The landing zone: what was set, else `landing` in the project's own state folder."""
         return self.landing or str(self.home / "landing")
+
+    @property
+    def storage(self) -> dict[str, Any] | None:
+        """What fsspec is told of object stores; None leaves it to what their own library finds in the environment.
+
+        Raises:
+            SetupError: it is no JSON object. The message holds nothing of it, since it holds secrets.
+        """
+        text = self.landing_options.get_secret_value()
+        try:
+            options = json.loads(text) if text else None
+        except json.JSONDecodeError as error:
+            # The error holds the text: it is no cause that may be shown.
+            raise _no_options(f"{error.msg} at character {error.pos + 1}") from None
+        if options is None or isinstance(options, dict):
+            return options
+        raise _no_options(f"it is a {type(options).__name__}")
+
+
+def _no_options(found: str) -> SetupError:
+    return SetupError(
+        f"LONGSHORE_LANDING_OPTIONS is no JSON object: {found}.", 'Write it as {"key": "...", "secret": "..."}.'
+    )
 
 
 def _zone(name: str) -> str:

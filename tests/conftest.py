@@ -6,6 +6,7 @@ Fixtures for tests that need PostgreSQL (a server that does not start is an erro
 - `database`       URL of an empty database of the test's own
 - `migrated_database`  the same, brought to the newest schema
 - `connection`     an autocommit connection to a migrated database
+- `s3`             a landing zone of the test's own on an S3 server of the session's
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ import pytest
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from tests.object_store import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -137,6 +141,20 @@ def connection(migrated_database: str) -> Iterator[Connection[Any]]:
     """An autocommit connection to the test's migrated database."""
     with _connect(migrated_database) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    from tests.object_store import object_store
+
+    with object_store(tmp_path_factory.mktemp("s3"), os.environ) as store:
+        yield store
+
+
+@pytest.fixture
+def s3(s3_server: ObjectStore, request: pytest.FixtureRequest) -> ObjectStore:
+    """An S3 server and a landing zone there that only this test knows."""
+    return replace(s3_server, zone=re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()))
 
 
 @pytest.fixture

@@ -55,11 +55,12 @@ def check(
 ) -> None:
     """See HELP."""
     from include.pipelines.commerce.check import check_file
+    from include.settings import settings
 
     if dataset is not None and dataset not in CONTRACTS:
         raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(CONTRACTS)}.")
     reading, zone = _reading(profile, store)
-    found = check_file(file, dataset, reading, zone, max_rows=rows, max_rejects=limit)
+    found = check_file(file, dataset, reading, zone, max_rows=rows, max_rejects=limit, storage=settings().storage)
     if json:
         typer.echo(encode(found.as_json()))
     else:

@@ -58,11 +58,13 @@ def infer(
 ) -> None:
     """See INFER_HELP."""
     from include.pipelines.tables.infer import infer_contract
+    from include.settings import settings
 
     if delimiter is not None and len(delimiter) != 1:
         raise UsageError(f"The delimiter {delimiter!r} is not one sign.", "Give one, such as ';' or $'\\t'.")
     columns = [column.strip() for column in key.split(",") if column.strip()]
-    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter), out)
+    storage = settings().storage
+    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter, storage=storage), out)
 
 
 def write_draft(draft: str, out: Path | None) -> None:
@@ -91,12 +93,16 @@ def check(
     """See CHECK_HELP."""
     from include.pipelines.commerce.check import check_as
     from include.pipelines.tables.contract import read_contract
+    from include.settings import settings
 
     read = read_contract(contract)
     zone = read.time_zone
-    found = (
-        check_as(file, read.contract, "option", read.profile, zone, max_rows=rows, max_rejects=limit) if file else None
-    )
+    found = None
+    if file:
+        storage = settings().storage
+        found = check_as(
+            file, read.contract, "option", read.profile, zone, max_rows=rows, max_rejects=limit, storage=storage
+        )
     _show(read, found, json)
     raise typer.Exit(ExitCode.LOADED_WITH_REJECTS if found and found.counts.rejected else ExitCode.DONE)
 

@@ -15,6 +15,7 @@ from include.cli.target import Target, connector
 from include.errors import UsageError
 
 if TYPE_CHECKING:
+    from include.loading.job import LoadOptions
     from include.pipelines.commerce.command import Located, Outcome, Request
     from include.pipelines.tables.load import TableRequest
     from include.results import LoadResult
@@ -61,7 +62,7 @@ TABLE_HELP = """Load one CSV of any kind into the table that its contract names.
 The table is made from the contract where there is none, else compared with
 it. All of the file in one transaction, or nothing. The same bytes again change
 nothing. A file that would delete too much, or has 0 bytes, is held until
---accept.
+--accept. Without --day the delivery is today's (UTC).
 
 \b
 Exit code: 0 loaded, 1 failed, 2 wrong usage, 3 loaded with rejects, 4 held.
@@ -76,12 +77,21 @@ COLUMNS = ("dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
 NAMES_SHOWN = 6
 
 
+# Options that both commands have.
+Day = Annotated[
+    dt.datetime | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The delivery's day."),
+]
+Accept = Annotated[bool, typer.Option("--accept", help="Let a held delivery through.")]
+Force = Annotated[bool, typer.Option("--force", help="Load again although these bytes are loaded.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do all but commit.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
 def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     path: Annotated[str, typer.Argument(metavar="PATH", help="The delivery's folder, or one file of it.")],
     store: Annotated[str | None, typer.Option("--store", metavar="NAME", help="Whose delivery it is.")] = None,
-    day: Annotated[
-        dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Of which day.")
-    ] = None,
+    day: Day = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", metavar="NAME", help=f"Only this one: {', '.join(DATASETS)}.")
     ] = None,
@@ -89,23 +99,20 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
         str | None,
         typer.Option("--profile", metavar="NAME", help="Profile in config/profiles, or a path; else the store's."),
     ] = None,
-    accept: Annotated[bool, typer.Option("--accept", help="Let a held delivery through.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Load again although these bytes are loaded.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but commit.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    accept: Accept = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    json: Json = False,
     target: Target = "",
 ) -> None:
     """See HELP."""
-    from getpass import getuser
-
-    from include.loading.job import LoadOptions
     from include.pipelines.commerce.command import Request, locate
     from include.settings import read_stores, settings
 
     if dataset and dataset not in DATASETS:
         raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(DATASETS)}.")
-    options = LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
-    request = Request(path, store, day.date() if day else None, dataset, profile, options)
+    options = _options(force=force, accept=accept, dry_run=dry_run)
+    request = Request(path, store, day.date() if day else None, dataset, profile, options, settings().storage)
     stores = read_stores(settings().stores_file)
     outcome = _load(locate(request, stores), request, stores, target)
     if json:
@@ -113,6 +120,15 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     else:
         print_results(outcome.results)
     raise typer.Exit(exit_code_of(outcome.results))
+
+
+def _options(*, force: bool, accept: bool, dry_run: bool) -> LoadOptions:
+    """What the command's user wants; who lets a delivery through is that user."""
+    from getpass import getuser
+
+    from include.loading.job import LoadOptions
+
+    return LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
 
 
 def _load(located: Located, request: Request, stores: StoresFile, target: str) -> Outcome:
@@ -134,24 +150,21 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
     source: Annotated[
         str | None, typer.Option("--source", metavar="NAME", help="Whose file it is; else the table's schema.")
     ] = None,
-    day: Annotated[
-        dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Else today (UTC).")
-    ] = None,
-    accept: Annotated[bool, typer.Option("--accept", help="Let a held delivery through.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Load again although these bytes are loaded.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but commit.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    day: Day = None,
+    accept: Accept = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    json: Json = False,
     target: Target = "",
 ) -> None:
     """See TABLE_HELP."""
-    from getpass import getuser
-
-    from include.loading.job import LoadOptions
     from include.pipelines.tables.contract import read_contract
     from include.pipelines.tables.load import TableRequest
+    from include.settings import settings
 
-    options = LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
-    request = TableRequest(file, read_contract(contract), source, day.date() if day else None, options)
+    options = _options(force=force, accept=accept, dry_run=dry_run)
+    asked = day.date() if day else None
+    request = TableRequest(file, read_contract(contract), source, asked, options, settings().storage)
     result = _load_table(request, target)
     if json:
         print_json(result.as_json())

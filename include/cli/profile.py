@@ -38,10 +38,11 @@ def init(
 ) -> None:
     """See INIT_HELP."""
     from include.pipelines.commerce.profile_draft import draft_profile
+    from include.settings import settings
 
     if contract is not None and contract not in CONTRACTS:
         raise UsageError(f"{contract!r} is no contract.", f"Choose one of {', '.join(CONTRACTS)}.")
-    write_draft(draft_profile(file, contract), out)
+    write_draft(draft_profile(file, contract, settings().storage), out)
 
 
 def register(app: typer.Typer) -> None:

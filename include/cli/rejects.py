@@ -31,6 +31,8 @@ Reasons speak of a value's shape; `rejects show` has the record's own text.
 
 SHOW_HELP = """Show one reject with the text of its record, which may hold personal data.
 
+If a replay has tried it, what came of the newest one stands there too.
+
 \b
   longshore rejects show 17 204      load 17, the dataset's record 204
 """
@@ -123,10 +125,10 @@ def show_reject(
 
 def _print_one(found: Mapping[str, Any]) -> None:
     for name, value in found.items():
-        if name != "raw":
-            typer.echo(f"{name:<12} {cell_text(value)}".rstrip())
+        if name != "raw" and not (name.startswith("replay") and value is None):
+            typer.echo(f"{name:<14} {cell_text(value)}".rstrip())
     if found["raw"] is None:
-        typer.echo("raw          not kept: its time to live is over, or the database refused the row")
+        typer.echo("raw            not kept: its time to live is over, or the database refused the row")
         return
     typer.echo("raw")
     for line in found["raw"].splitlines():

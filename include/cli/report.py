@@ -64,7 +64,8 @@ def report(
 
     stores = read_stores(settings().stores_file)
     with migrated_ledger(target) as connection:
-        found = morning(connection, stores, settings().landing_url, day=day.date() if day else None)
+        asked = day.date() if day else None
+        found = morning(connection, stores, settings().landing_url, day=asked, storage=settings().storage)
     if json:
         print_json(found.as_json())
     else:

@@ -133,7 +133,7 @@ def show_upload(name: Name, json: Json = False, target: Target = "") -> None:
 
     stores = read_stores(settings().stores_file)
     with migrated_ledger(target), connector(target) as connect:
-        found = review(connect, name, stores)
+        found = review(connect, name, stores, settings().storage)
     if json:
         print_json(found.as_json())
     else:
@@ -159,7 +159,16 @@ def accept_upload(
         raise UsageError(f"{dataset!r} is no dataset.", f"Choose one of {', '.join(DATASETS)}.")
     stores = read_stores(settings().stores_file)
     with migrated_ledger(target), connector(target) as connect, progress_bar(1 if dataset else len(DATASETS)) as report:
-        outcome = accept(connect, name, stores, accepted_by=getuser(), dataset=dataset, force=force, report=report)
+        outcome = accept(
+            connect,
+            name,
+            stores,
+            accepted_by=getuser(),
+            dataset=dataset,
+            force=force,
+            report=report,
+            storage=settings().storage,
+        )
     if json:
         print_json(outcome.as_json())
     else:

@@ -82,6 +82,20 @@ def is_held(connection: Connection[TupleRow], upload_id: str, dataset: str, dige
     return bool(row and row[0])
 
 
+def failed_under(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> tuple[str, str] | None:
+    """The fingerprint and the limits under which the newest attempt at exactly these bytes failed for what is in them.
+
+    None where it did not fail, or for another reason (the set-up, the moment), which the next attempt may not meet.
+    """
+    with translated():
+        row = connection.execute(
+            "SELECT status = 'failed' AND facts ? 'limits', fingerprint, facts ->> 'limits' FROM ledger.loads"
+            " WHERE upload_id = %s AND dataset = %s AND digest = %s ORDER BY load_id DESC LIMIT 1",
+            [upload_id, dataset, digest],
+        ).fetchone()
+    return (str(row[1]), str(row[2])) if row and row[0] else None
+
+
 def is_forgotten(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> bool:
     """Whether exactly these bytes were taken back: only a person loads them again."""
     with translated():

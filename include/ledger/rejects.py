@@ -107,6 +107,33 @@ def note_places(connection: Connection[TupleRow], load_id: int, places: str) -> 
         )
 
 
+# A replay and its failures go by the load of a file that has all of its rejects; orders and their lines are two loads
+# of one file, whose rejects were recorded at one moment.
+SHOW = """
+SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file, rejects.line,
+    rejects.record, rejects.column_name AS column, rejects.code, rejects.reason, rejects.raw, rejects.recorded_at,
+    replays.replay_id, replays.replayed_at, replays.replayed_by,
+    CASE WHEN rejects.replay_id IS NOT NULL THEN 'came back' WHEN again.replay_id IS NOT NULL THEN 'rejected again' END
+        AS replay_outcome,
+    again.column_name AS replay_column, again.code AS replay_code, again.reason AS replay_reason
+FROM ledger.rejects AS rejects
+JOIN ledger.loads AS loads ON loads.load_id = rejects.load_id
+LEFT JOIN LATERAL (
+    SELECT failures.*
+    FROM ledger.replay_failures AS failures
+    JOIN ledger.replays AS tried ON tried.replay_id = failures.replay_id
+    JOIN ledger.loads AS tried_load ON tried_load.load_id = tried.load_id
+    JOIN ledger.rejects AS main ON (main.load_id, main.sequence) = (tried.load_id, failures.sequence)
+    WHERE rejects.replay_id IS NULL AND failures.sequence = rejects.sequence
+        AND (tried_load.upload_id, main.recorded_at) = (loads.upload_id, rejects.recorded_at)
+    ORDER BY failures.replay_id DESC
+    LIMIT 1
+) AS again ON true
+LEFT JOIN ledger.replays AS replays ON replays.replay_id = coalesce(rejects.replay_id, again.replay_id)
+WHERE rejects.load_id = %(load_id)s AND rejects.sequence = %(sequence)s
+"""
+
+
 def find(
     connection: Connection[TupleRow],
     *,
@@ -154,17 +181,13 @@ def find(
 
 
 def show(connection: Connection[TupleRow], load_id: int, sequence: int) -> dict[str, Any] | None:
-    """One reject with its raw text; None where there is none."""
+    """One reject with its raw text; None where there is none.
+
+    `replay_id` and what follows it are of the replay that brought it back, or else of the newest that tried:
+    `replay_outcome` is "came back" or "rejected again", with the column and the reason of that time.
+    """
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(
-            "SELECT loads.store, loads.day, loads.dataset, rejects.load_id, rejects.sequence, rejects.file,"
-            " rejects.line, rejects.record, rejects.column_name AS column, rejects.code, rejects.reason,"
-            " rejects.raw, rejects.recorded_at, rejects.replay_id, replays.replayed_at, replays.replayed_by"
-            " FROM ledger.rejects AS rejects JOIN ledger.loads AS loads ON loads.load_id = rejects.load_id"
-            " LEFT JOIN ledger.replays AS replays ON replays.replay_id = rejects.replay_id"
-            " WHERE rejects.load_id = %s AND sequence = %s",
-            [load_id, sequence],
-        ).fetchone()
+        return cursor.execute(SHOW, {"load_id": load_id, "sequence": sequence}).fetchone()
 
 
 def by_code(connection: Connection[TupleRow], load_ids: Iterable[int]) -> dict[int, dict[str, int]]:

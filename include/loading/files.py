@@ -12,7 +12,7 @@ import fsspec
 
 from include.errors import FileError, TransientError, UsageError
 from include.readers.blocks import Part
-from include.readers.source import digest, zip_members
+from include.readers.source import digest, storage_errors, zip_members
 from include.readers.zips import member_url
 
 
@@ -26,29 +26,61 @@ class ListedFile:
     modified: float
 
 
+def opened_storage(url: str, options: Mapping[str, Any] | None = None) -> tuple[Any, str]:
+    """The filesystem of fsspec that holds the URL, asked anew, and the path there."""
+    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
+    filesystem.invalidate_cache()
+    return filesystem, str(path)
+
+
+def entry_at(filesystem: Any, path: str) -> Mapping[str, Any]:
+    """What lies there (`type`, `size` ...), empty where nothing does.
+
+    Unlike `isfile` and `isdir`, which also say no where the store refuses the key or does not answer.
+    """
+    try:
+        entry: Mapping[str, Any] = filesystem.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return entry
+
+
 def list_file(url: str, options: Mapping[str, Any] | None = None) -> ListedFile:
     """One file as its store lists it.
 
+    Args:
+        url: its path or URL.
+        options: of fsspec, for object stores.
+
     Raises:
         UsageError: there is no such file.
+        SetupError, TransientError: as `readers.source.storage_errors`.
     """
-    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
-    if not filesystem.isfile(path):
+    with storage_errors(url):
+        filesystem, path = opened_storage(url, options)
+        entry = entry_at(filesystem, path)
+    if entry.get("type") != "file":
         raise UsageError(f"There is no file {url}.", "Check the path.")
-    entry = filesystem.info(path)
     return ListedFile(base_name(path), str(filesystem.unstrip_protocol(path)), entry["size"], _modified(entry))
 
 
 def list_folder(url: str, options: Mapping[str, Any] | None) -> list[ListedFile]:
-    filesystem, path = fsspec.core.url_to_fs(url, **(options or {}))
-    filesystem.invalidate_cache()
-    if not filesystem.isdir(path):
-        raise UsageError(f"There is no folder {url}.", "Check the store, the day and the landing zone.")
+    """The files of a folder; subfolders are left out.
+
+    Raises:
+        UsageError: there is no such folder.
+        SetupError, TransientError: as `readers.source.storage_errors`.
+    """
+    with storage_errors(url):
+        filesystem, path = opened_storage(url, options)
+        if entry_at(filesystem, path).get("type") != "directory":
+            raise UsageError(f"There is no folder {url}.", "Check the store, the day and the landing zone.")
+        entries = filesystem.ls(path, detail=True)
     return [
         ListedFile(
             base_name(entry["name"]), str(filesystem.unstrip_protocol(entry["name"])), entry["size"], _modified(entry)
         )
-        for entry in filesystem.ls(path, detail=True)
+        for entry in entries
         if entry["type"] == "file"
     ]
 

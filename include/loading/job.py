@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -49,7 +50,8 @@ class Job:
 
     `scope`: the slice of the tables that the upload is the truth for. `lock` names what two loads must not write at
     once. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file name that
-    the one before had lacks a part; not so where every delivery's file has a name of its own.
+    the one before had lacks a part; not so where every delivery's file has a name of its own. `storage`: what fsspec is
+    told of the store that holds the files; it has secrets, and goes to the reader only.
     """
 
     upload: Upload
@@ -66,6 +68,7 @@ class Job:
     ready: Callable[[Connection[TupleRow]], None] = tables_exist
     parts_by_name: bool = True
     report: Report = silent
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

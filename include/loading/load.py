@@ -103,6 +103,7 @@ def _reader(job: Job) -> DatasetReader:
         job.plan.contract,
         job.profile,
         time_zone=job.profile.time_zone or job.store.time_zone,
+        options=job.storage,
     )
 
 
@@ -202,6 +203,7 @@ def _record_failure(
 ) -> None:
     """Writes what failed or is held, in a transaction of its own; a database out of reach is said in the log."""
     status = Status.HELD if isinstance(error, HeldError) else Status.FAILED
+    facts = rules.failure_facts(job.store, error)
     counts = Counts(rows_read=spool.count, rejected=spool.count)
     try:
         with connect() as connection, translated(), connection.transaction():
@@ -209,7 +211,7 @@ def _record_failure(
                 result = LoadResult(name, status, counts, job.files, job.digest, stopwatch.ms, message=str(error))
                 if job.options.dry_run:
                     continue
-                load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
+                load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts=facts)
                 rejects.write(connection, load_id, spool)
                 _say(job, replace(result, load_id=load_id))
     except TransientError as unreachable:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from include.errors import BudgetError, DefectError, HeldError
+from include.contracts import fingerprint
+from include.errors import BudgetError, DefectError, FileError, HeldError, LongshoreError
 from include.ledger.loads import CurrentLoad
 from include.ledger.rejects import RejectSpool
 from include.loading.upload import Upload
@@ -18,6 +19,17 @@ PERCENT_FROM_ROWS = 100
 
 # Header names in a message; a product export has 60 of them.
 NAMES_SAID = 12
+
+
+def limits_of(store: StoreSettings) -> str:
+    """Hex digest of what a store lets pass: the same bytes that were too faulty once may do after it was changed."""
+    return fingerprint(store.max_rejected_percent, store.max_rejected_rows, store.over_budget)
+
+
+def failure_facts(store: StoreSettings, error: LongshoreError) -> dict[str, Any]:
+    """What the ledger notes of a failed load; `limits` only where the fault lies in the file's bytes."""
+    at_fault = {"limits": limits_of(store)} if isinstance(error, FileError) else {}
+    return {"error": type(error).__name__, **at_fault}
 
 
 def next_step(upload: Upload) -> str:

@@ -51,7 +51,7 @@ def find_families(
 
 
 def member_column(column: Column, member: str) -> Column:
-    """The column of one member, by the name that rejects call it."""
+    """The column of one member, by a name that no column of a contract has."""
     return replace(column, name=f"{column.name}[{member}]", family=None, required=False, nullable=True)
 
 

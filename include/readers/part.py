@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -29,6 +29,7 @@ from include.readers.families import member_column
 from include.readers.forms import FormSurvey
 from include.readers.headers import HeaderMapping, map_header
 from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.source import storage_errors
 from include.readers.zips import split_url
 
 # Object stores list times to the millisecond and tell a single object's to the second.
@@ -85,7 +86,7 @@ class ReadOptions:
 
     zone: str = "UTC"
     block_bytes: int | None = None
-    storage: Mapping[str, Any] | None = None
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 class PartReader:
@@ -118,8 +119,7 @@ class PartReader:
     @cached_property
     def _survey(self) -> FormSurvey:
         positions = self._positions
-        members = (member for family in self._families.values() for member in family.values())
-        columns = tuple(column for column in (*self._contract.columns, *members) if column.name in positions)
+        columns = tuple(column for column in (*self._contract.columns, *self._members) if column.name in positions)
         return FormSurvey(self.part.name, columns, positions, self._profile)
 
     @cached_property
@@ -129,6 +129,11 @@ class PartReader:
             name: {member: member_column(self._contract.column(name), member) for member in members}
             for name, members in self._mapping.families.items()
         }
+
+    @property
+    def _members(self) -> Iterator[Column]:
+        for family in self._families.values():
+            yield from family.values()
 
     @property
     def _positions(self) -> dict[str, int]:
@@ -220,6 +225,9 @@ class PartReader:
             positions=self._positions,
             constants=self._constants(),
             families=self._families,
+            headers={
+                column.name: self._dialect.header[self._positions[column.name]].strip() for column in self._members
+            },
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:
@@ -275,10 +283,11 @@ class PartReader:
 
     def _signature(self) -> tuple[int, float]:
         """Size in bytes and time of change in seconds; 0 for a store that tells no time."""
-        try:
-            return _signature(split_url(self.part.url)[0], self._options.storage)
-        except OSError as error:
-            raise self._changed(f"cannot be looked up any more ({type(error).__name__})") from error
+        with storage_errors(self.part.name):
+            try:
+                return _signature(split_url(self.part.url)[0], self._options.storage)
+            except OSError as error:
+                raise self._changed(f"cannot be looked up any more ({type(error).__name__})") from error
 
     def _changed(self, how: str) -> TransientError:
         return TransientError(f"The file {self.part.name} {how}.", "Load again once it is complete.")

@@ -133,6 +133,20 @@ def check_columns(profile: Profile, contract: Contract) -> None:
     """
     for key, allowed in _unknown_columns(profile, contract):
         raise SetupError(f"In {profile.title}, {key} names no column it can.", f"Allowed are: {', '.join(allowed)}.")
+    dataset = profile.dataset(contract.name)
+    for column in (column for column in contract.columns if column.family):
+        form = dataset.columns.get(column.name, column.family)
+        if form is not None and form.count("*") != 1:
+            raise SetupError(
+                f"In {profile.title}, {profile.key_of(contract.name, column.name)} is {form!r}, no form of headers with"
+                " one star.",
+                f"Write it like {column.family!r}.",
+            )
+        if column.name in dataset.constants:
+            raise SetupError(
+                f"In {profile.title}, constants has {column.name}, which all headers like {column.family!r} feed.",
+                "Take it out: it has no one value.",
+            )
 
 
 def _path(name_or_path: str | Path, folder: Path) -> Path:

@@ -45,8 +45,8 @@ DAMAGE = (
     ValueError,
 )
 
-# The base class of botocore's errors of the connection, which are no OSError: no answer came, another try may get one.
-NO_ANSWER = "HTTPClientError"
+# The base classes of botocore's errors of the connection, which are no OSError: no answer came, one may come next time.
+NO_ANSWER = frozenset({"HTTPClientError", "ConnectionError"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ def digest(url: str, options: Mapping[str, Any] | None = None) -> Digest:
 @contextmanager
 def _stored(url: str, options: Mapping[str, Any] | None) -> Iterator[BinaryIO]:
     with ExitStack() as stack:
-        with _storage_errors(url):
+        with storage_errors(url):
             source = fsspec.open(url, "rb", **dict(options or {})) if "://" in url else open(url, "rb", 0)  # noqa: PTH123, SIM115
             stream = stack.enter_context(source)
-        yield stack.enter_context(_guarded(stream, lambda: _storage_errors(url)))
+        yield stack.enter_context(_guarded(stream, lambda: storage_errors(url)))
 
 
 def _archive_kind(stored: BinaryIO) -> Archive | None:
@@ -183,9 +183,18 @@ def _archive_errors(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _storage_errors(url: str) -> Iterator[None]:
+def storage_errors(url: str) -> Iterator[None]:
+    """Turns whatever a storage library raises about a file or folder into one of ours.
+
+    Raises:
+        FileError: it is missing.
+        SetupError: it may not be read, or nothing can open such a URL.
+        TransientError: the storage did not answer.
+    """
     try:
         yield
+    except LongshoreError:
+        raise
     except Exception as error:  # each storage library has a tree of its own; none of it may leave this module
         raise _storage_error(url, error) from error
 
@@ -199,6 +208,6 @@ def _storage_error(url: str, error: Exception) -> LongshoreError:
         case PermissionError():
             return SetupError(f"The file {url} may not be read.", "Give this user or key access to it.")
     found = f"({type(error).__name__}: {error})"
-    if isinstance(error, OSError) or any(base.__name__ == NO_ANSWER for base in type(error).__mro__):
+    if isinstance(error, OSError) or not NO_ANSWER.isdisjoint(base.__name__ for base in type(error).__mro__):
         return TransientError(f"The storage failed while {url} was read {found}.", "Try again.")
     return SetupError(f"The storage cannot open {url} {found}.", "Check the URL and the connection's options.")

@@ -6,7 +6,7 @@ that may name rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,21 +220,23 @@ class FileSurvey:
         return next(found, ColumnType.TEXT)
 
 
-def survey_file(part: Part, profile: Profile) -> FileSurvey:
+def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None = None) -> FileSurvey:
     """Reads a whole file and says what its columns hold.
 
     Args:
         part: the file.
         profile: encoding, delimiter and forms, where they are known.
+        options: storage options for fsspec.
 
     Raises:
         FileError: the file cannot be read as a whole.
     """
-    encoding = detect_encoding(part.url, profile.encoding)
-    dialect = read_dialect(part.url, encoding, profile.delimiter)
+    encoding = detect_encoding(part.url, profile.encoding, options)
+    dialect = read_dialect(part.url, encoding, profile.delimiter, options)
     columns = tuple(ColumnSurvey(cell.strip(), position) for position, cell in enumerate(dialect.header))
     rows = broken = 0
-    for block in read_text_blocks(part, dialect, encoding, first_sequence=1) if columns else ():
+    blocks = read_text_blocks(part, dialect, encoding, first_sequence=1, options=options)
+    for block in blocks if columns else ():
         sound = _sound(block)
         rows, broken = rows + sound.num_rows, broken + len(block.rejects)
         for column in columns:

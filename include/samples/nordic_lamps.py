@@ -3,7 +3,7 @@
 What is awkward: the first day's orders are cp1252; the second day's are UTF-8 with a byte order mark in two parts, one
 of them gzipped, with an order that runs over from one part to the other, and its inventory was not delivered; the third
 day's orders went through a spreadsheet: semicolons, decimal commas, thousands with no-break spaces, times without an
-offset, CRLF.
+offset, CRLF. The catalog has columns per market: sold everywhere but in the United States, at prices in euros there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ from include.samples.shopify import (
 STORE = "nordic-lamps"
 ZONE = "Europe/Stockholm"
 ORDERS_A_DAY = 10
+
+# The shop's own rate for its price list abroad.
+KRONOR_PER_EURO = Decimal(10)
+CENT = Decimal("0.01")
 
 PRODUCTS = (
     Product(
@@ -93,7 +97,7 @@ UNKNOWN_LINES = (Line("Skärm, reservdel", "90001", Decimal("120.00")),)
 
 def files() -> Iterator[tuple[dt.date, str, bytes]]:
     """Day, name and bytes of every file."""
-    catalog = delimited(PRODUCTS_LEGACY, product_rows(PRODUCTS, LEGACY, "Nordljus"))
+    catalog = delimited(PRODUCTS_LEGACY, map(_with_markets, product_rows(PRODUCTS, LEGACY, "Nordljus")))
     locations = {"Lagret": lambda stock: stock - stock // 4, "Butiken": lambda stock: stock // 4}
     inventory = delimited(INVENTORY_LEGACY, inventory_rows(PRODUCTS, locations, INVENTORY_LEGACY))
     for day in DAYS:
@@ -105,6 +109,14 @@ def files() -> Iterator[tuple[dt.date, str, bytes]]:
     for name, content in _two_parts(_offsets(second)):
         yield DAYS[1], name, content
     yield DAYS[2], "orders.csv", _spreadsheet(third).encode()
+
+
+def _with_markets(row: dict[str, str]) -> dict[str, str]:
+    """What is said of markets: of a product on its first row, of a price on each variant's."""
+    product = {"Included / United States": "false", "Included / International": "true"} if row.get("Title") else {}
+    price = row.get(LEGACY.price)
+    euros = {"Price / International": f"{(Decimal(price) / KRONOR_PER_EURO).quantize(CENT)}"} if price else {}
+    return {**row, **product, **euros}
 
 
 def _exports(draw: Draw) -> list[list[Order]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.cli.conftest import CATALOG, Deliver, Run
+from tests.cli.conftest import CATALOG, ORDERS, Deliver, Run
 
 PLACE = ("--store", "acme", "--day", "2026-03-01", "--dataset", "orders")
 
@@ -80,3 +80,40 @@ def test_texts_that_are_too_old_are_counted_and_then_emptied(run: Run, loaded: s
     ended = run("rejects", "replay", "--load", 4, "--target", loaded)
     assert ended.code == 3
     assert "reject_days" in ended.err
+
+
+def test_show_tells_what_came_of_the_newest_replay(run: Run, loaded: str, tmp_path: Path) -> None:
+    assert run("rejects", "show", 4, 2, "--json", "--target", loaded).json()["replay_outcome"] is None
+    assert "replay" not in run("rejects", "show", 4, 2, "--target", loaded).out
+    run("rejects", "replay", "--load", 4, "--target", loaded)
+    file = tmp_path / "mend.csv"
+    run("rejects", "export", file, "--load", 4, "--target", loaded)
+    text = file.read_text()
+    file.write_text(text.replace("two,12.00", "2,twelve"))
+    run("rejects", "replay", "--from", file, "--target", loaded)
+    again = run("rejects", "show", 4, 2, "--json", "--target", loaded).json()
+    assert (again["column"], again["replay_outcome"], again["replay_column"]) == (
+        "quantity",
+        "rejected again",
+        "unit_price",
+    )
+    assert "rejected again" in run("rejects", "show", 4, 2, "--target", loaded).out
+    file.write_text(text.replace("two,12.00", "2,12.00"))
+    run("rejects", "replay", "--from", file, "--target", loaded)
+    back = run("rejects", "show", 4, 2, "--json", "--target", loaded).json()
+    assert (back["replay_outcome"], back["replay_reason"]) == ("came back", None)
+
+
+def test_show_tells_it_of_an_orders_header_too(run: Run, deliver: Deliver, database: str) -> None:
+    faulty = ORDERS.replace("2026-03-01 10:00:00", "yesterday")
+    run("load", "commerce", deliver(orders=faulty), "--target", database)
+    [header, *_] = [
+        one for one in run("rejects", "list", "--json", "--target", database).json() if one["dataset"] == "orders"
+    ]
+    run("rejects", "replay", "--load", header["load_id"], "--target", database)
+    shown = run("rejects", "show", header["load_id"], header["sequence"], "--json", "--target", database).json()
+    assert (shown["dataset"], shown["replay_outcome"], shown["replay_column"]) == (
+        "orders",
+        "rejected again",
+        "created_at",
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.contracts import Column, ColumnType, Contract
-from include.errors import FileError
+from include.errors import FileError, SetupError
 from include.readers.blocks import Part
 from include.readers.dataset import DatasetReader
 from include.readers.families import find_families
@@ -47,9 +47,9 @@ def test_all_headers_of_a_form_become_one_object_with_exact_values(tmp_path: Pat
     assert json.loads(read_rows[0]["note"]) == {"Österreich &c": 'a "word"'}
 
 
-def test_a_bad_value_is_a_reject_that_names_the_member(tmp_path: Path) -> None:
-    read_rows, rejects = rows(read(tmp_path, "sku,Price / A,Price / B\nx,1,dear\ny,-1,2\nz,1,2\n"))
-    assert rejects == [(2, "price[B]", "not_a_number"), (3, "price[A]", "out_of_range")]
+def test_a_bad_value_is_a_reject_that_names_the_header(tmp_path: Path) -> None:
+    read_rows, rejects = rows(read(tmp_path, "sku,Price / A, Price / B\nx,1,dear\ny,-1,2\nz,1,2\n"))
+    assert rejects == [(2, "Price / B", "not_a_number"), (3, "Price / A", "out_of_range")]
     assert [row["sku"] for row in read_rows] == ["z"]
 
 
@@ -81,3 +81,18 @@ def test_a_family_that_is_required_and_not_there_is_named_by_its_form(tmp_path: 
 def test_a_member_that_stands_twice_is_refused() -> None:
     with pytest.raises(FileError, match="stands there twice"):
         find_families(["Price / A", "price / A"], {"price": "Price / *"}, ())
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        (DatasetProfile(columns={"price": "Preis"}), r"columns.price is 'Preis'.*one star. Write it like 'Price / \*'"),
+        (DatasetProfile(columns={"price": "* / *"}), "one star"),
+        (DatasetProfile(constants={"price": "1"}), "constants has price"),
+    ],
+)
+def test_a_profile_cannot_say_of_a_family_what_is_true_of_single_columns(
+    tmp_path: Path, dataset: DatasetProfile, message: str
+) -> None:
+    with pytest.raises(SetupError, match=message):
+        list(read(tmp_path, "sku,Preis\nx,1\n", Profile(datasets={"catalog": dataset})).batches())

@@ -126,7 +126,12 @@ def test_a_profile_that_names_no_column_of_the_contract_is_a_set_up_error() -> N
 
 def test_market_columns_and_new_stock_are_not_taken_for_the_columns_they_resemble() -> None:
     cells = ["Handle", "Variant Price", "Price / International", "Compare At Price / International"]
-    assert mapped(cells, CATALOG).unknown == tuple(cells[2:])
+    found = mapped(cells, CATALOG)
+    assert (found.positions, found.unknown) == ({"handle": 0, "price": 1}, ())
+    assert found.families == {
+        "price_by_market": {"International": 2},
+        "compare_at_price_by_market": {"International": 3},
+    }
     assert mapped(["Handle", "On hand (current)", "On hand (new)"], INVENTORY).unknown == ("On hand (new)",)
 
 

@@ -27,7 +27,6 @@ STORED = Table(
         TableColumn("line", "bigint", provenance=True),
     ),
     key=("owner", "key"),
-    scope=("owner",),
 )
 SELECT = "SELECT key, amount, _sequence AS line, _sequence FROM {staging}"
 
@@ -155,7 +154,7 @@ class TestPostgresCopyWriter(WriterContract):
     def test_a_moment_is_the_same_moment_whatever_the_servers_zone(self) -> None:
         schema = pa.schema([("key", pa.string()), ("moment", pa.timestamp("us", "UTC")), ("_sequence", pa.int64())])
         columns = (TableColumn("owner", "text"), TableColumn("key", "text"), TableColumn("moment", "timestamptz"))
-        moments = Table("public", "moments", columns, ("owner", "key"), scope=("owner",))
+        moments = Table("public", "moments", columns, ("owner", "key"))
         self.other.execute("CREATE TABLE moments (owner text, key text, moment timestamptz, PRIMARY KEY (owner, key))")
         self.connection.execute("SET TimeZone = 'America/New_York'")
         summer = dt.datetime(2025, 7, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,7 +61,14 @@ class Checked:
 
 
 def check_file(
-    url: str, contract: str | None, profile: Profile, time_zone: str, *, max_rows: int, max_rejects: int
+    url: str,
+    contract: str | None,
+    profile: Profile,
+    time_zone: str,
+    *,
+    max_rows: int,
+    max_rejects: int,
+    storage: Mapping[str, Any] | None = None,
 ) -> Checked:
     """Reads a whole file as a load would, in bounded memory, and writes nothing.
 
@@ -74,22 +81,32 @@ def check_file(
         time_zone: IANA zone of times without an offset.
         max_rows: first rows to keep.
         max_rejects: first rejects to keep.
+        storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: there is no such file.
         FileError: the file cannot be read, or its header fits no contract.
     """
-    file = list_file(url)
-    chosen, chosen_by = recognise(parts_in(_whole(file))[0].url, file.name, contract, profile)
-    return check_as(url, chosen, chosen_by, profile, time_zone, max_rows=max_rows, max_rejects=max_rejects)
+    file = list_file(url, storage)
+    first = parts_in(_whole(file), storage)[0]
+    chosen, by = recognise(first.url, file.name, contract, profile, storage)
+    return check_as(url, chosen, by, profile, time_zone, max_rows=max_rows, max_rejects=max_rejects, storage=storage)
 
 
 def check_as(
-    url: str, chosen: Contract, chosen_by: str, profile: Profile, time_zone: str, *, max_rows: int, max_rejects: int
+    url: str,
+    chosen: Contract,
+    chosen_by: str,
+    profile: Profile,
+    time_zone: str,
+    *,
+    max_rows: int,
+    max_rejects: int,
+    storage: Mapping[str, Any] | None = None,
 ) -> Checked:
     """Reads a whole file under one contract, of whatever pipeline; see `check_file`."""
-    parts = parts_in(_whole(list_file(url)))
-    reader = DatasetReader(parts, chosen, profile, time_zone=time_zone)
+    parts = parts_in(_whole(list_file(url, storage)), storage)
+    reader = DatasetReader(parts, chosen, profile, time_zone=time_zone, options=storage)
     checked = Checked(chosen, chosen_by, reader.facts[0])
     for batch in reader.batches():
         _count(checked, batch, _rejects(batch, parts, chosen), max_rejects)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import fsspec
-
 from include.errors import DefectError, HeldError, LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads
 from include.ledger.runs import RunSource, open_run
-from include.loading.files import list_file
+from include.loading.files import entry_at, list_file, opened_storage
 from include.loading.job import Connect, LoadOptions
 from include.loading.upload import Upload
 from include.log import line, logger
@@ -28,6 +26,7 @@ from include.pipelines.commerce.recognise import recognise
 from include.pipelines.commerce.records import CONTRACTS
 from include.pipelines.commerce.uploads import DATASETS, Delivery
 from include.readers.profile import Profile, read_profile
+from include.readers.source import storage_errors
 from include.results import FileResult, LoadResult, Status
 from include.settings import StoresFile, settings
 from include.writers.postgres_errors import translated
@@ -43,7 +42,7 @@ class Request:
     """What is to be loaded: `path` is a delivery's folder or one file, a path or URL.
 
     `store` and `day` are taken from the folder's name (.../<store>/<YYYY-MM-DD>) where None, `dataset` from the file's
-    name, `profile` from the store's settings.
+    name, `profile` from the store's settings. `storage` are options of fsspec, for object stores.
     """
 
     path: str
@@ -52,6 +51,7 @@ class Request:
     dataset: str | None = None
     profile: str | None = None
     options: LoadOptions = field(default_factory=LoadOptions)
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +85,21 @@ def locate(request: Request, stores: StoresFile) -> Located:
     Raises:
         UsageError: there is nothing at the path, no file of any dataset, or nothing says whose it is, or of which day.
         FileError: neither its name nor its header says which dataset a single file holds.
-        SetupError: the profile is missing or not valid.
+        SetupError: the profile is missing or not valid, or the storage refuses.
+        TransientError: the storage did not answer.
     """
-    filesystem, path = fsspec.core.url_to_fs(request.path)
-    if filesystem.isdir(path):
+    with storage_errors(request.path):
+        filesystem, path = opened_storage(request.path, request.storage)
+        kind = entry_at(filesystem, path).get("type")
+    if kind == "directory":
         folder, files = path, _files_of_folder(request)
-    elif filesystem.isfile(path):
+    elif kind == "file":
         folder, files = path.rpartition("/")[0], {}
     else:
         raise UsageError(f"There is no folder and no file {request.path}.", "Check the path.")
     delivery = _delivery(request, folder, str(filesystem.unstrip_protocol(folder)))
     files = files or _single_file(request, stores.store(delivery.store).profile)
-    chosen = tuple(files) if request.dataset or filesystem.isfile(path) else DATASETS
+    chosen = tuple(files) if request.dataset or kind == "file" else DATASETS
     return Located(delivery, files, chosen)
 
 
@@ -126,7 +129,7 @@ def load_delivery(
     """
     with connect() as connection, translated():
         migrate(connection)
-    with _opened(connect, located, dry_run=request.options.dry_run) as upload:
+    with _opened(connect, located, request) as upload:
         check(upload)
         results = [
             result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
@@ -137,11 +140,11 @@ def load_delivery(
 
 
 @contextmanager
-def _opened(connect: Connect, located: Located, *, dry_run: bool) -> Iterator[Upload]:
+def _opened(connect: Connect, located: Located, request: Request) -> Iterator[Upload]:
     source = RunSource.command_line(PIPELINE)
-    if not dry_run:
+    if not request.options.dry_run:
         with connect() as connection:
-            upload = open_upload(connection, located.delivery, source, files=located.files)
+            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
         try:
             yield upload
         finally:
@@ -149,7 +152,7 @@ def _opened(connect: Connect, located: Located, *, dry_run: bool) -> Iterator[Up
         return
     with connect() as connection:
         with connection.transaction(force_rollback=True):
-            upload = open_upload(connection, located.delivery, source, files=located.files)
+            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
         run_id = open_run(connection, source)  # the loads that are taken back refer to it
     try:
         yield replace(upload, run_id=run_id)
@@ -171,7 +174,16 @@ def _load(
     told = partial(report, dataset)
     told(0)
     try:
-        return load_dataset(connect, upload, dataset, stores, request.options, profile=request.profile, report=told)
+        return load_dataset(
+            connect,
+            upload,
+            dataset,
+            stores,
+            request.options,
+            profile=request.profile,
+            report=told,
+            storage=request.storage,
+        )
     except LongshoreError as error:
         return _not_loaded(connect, upload, dataset, error)
     except Exception as error:
@@ -207,7 +219,7 @@ def _noted(connect: Connect, upload: Upload) -> dict[str, LoadResult]:
 
 
 def _files_of_folder(request: Request) -> Files:
-    files = list_files(request.path)
+    files = list_files(request.path, request.storage)
     if request.dataset:
         files = {request.dataset: files[request.dataset]}
     if not any(files.values()):
@@ -220,10 +232,10 @@ def _files_of_folder(request: Request) -> Files:
 
 
 def _single_file(request: Request, profile_of_store: str | None) -> Files:
-    file = list_file(request.path)
+    file = list_file(request.path, request.storage)
     name = request.profile or profile_of_store
     profile = read_profile(name, settings().profiles_folder, CONTRACTS.values()) if name else Profile.none()
-    contract, _ = recognise(file.url, file.name, request.dataset, profile)
+    contract, _ = recognise(file.url, file.name, request.dataset, profile, request.storage)
     return {contract.name: (file,)}
 
 

@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import fsspec
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.errors import UsageError
+from include.errors import SetupError, UsageError
 from include.ledger import loads, runs
-from include.loading.files import ListedFile, base_name, list_folder, opened_part, parts_in
+from include.loading.files import ListedFile, base_name, entry_at, list_folder, opened_part, opened_storage, parts_in
+from include.loading.rules import limits_of
 from include.loading.upload import Upload
 from include.log import line, logger
+from include.pipelines.commerce.reading import reading_fingerprint, store_profile
 from include.pipelines.commerce.uploads import DATASETS, Delivery, upload_id
 from include.readers.blocks import Part
-from include.readers.source import digest
-from include.settings import StoresFile
+from include.readers.source import digest, storage_errors
+from include.settings import StoreSettings, StoresFile
 from include.writers.postgres_errors import translated
 
 DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*(\.csv(\.gz|\.zst)?|\.zip)$", re.IGNORECASE)
@@ -75,6 +76,7 @@ def discover(
 
     Raises:
         UsageError: the landing zone, or the folder of the store that was asked for, does not exist.
+        SetupError, TransientError: as `readers.source.storage_errors`.
     """
     moment = (now or dt.datetime.now(dt.UTC)).timestamp()
     found = []
@@ -95,16 +97,22 @@ def discover(
     return sorted(found, key=lambda delivery: (delivery.store, delivery.day))
 
 
-def brings_news(connection: Connection[TupleRow], delivery: Delivery, options: Mapping[str, Any] | None = None) -> bool:
+def brings_news(
+    connection: Connection[TupleRow],
+    delivery: Delivery,
+    stores: StoresFile,
+    options: Mapping[str, Any] | None = None,
+) -> bool:
     """Whether the delivery holds bytes that the ledger's current loads lack.
 
     A dataset whose newest attempt with these bytes is held, or that was forgotten, is no news: a person decides about
-    it. Files are hashed
-    only where their size or time of change differ from what was loaded.
+    it. Nor is one whose bytes failed and would fail again: the file itself was at fault, and contract, profile and
+    limits are what they were. Files are hashed only where their size or time of change differ from what was loaded.
     """
     files = list_files(delivery.url, options)
     identifier = upload_id(delivery.store, delivery.day)
-    return any(_lacks(connection, identifier, name, files[name], options) for name in DATASETS)
+    store = stores.store(delivery.store)
+    return any(_lacks(connection, identifier, name, files[name], store, options) for name in DATASETS)
 
 
 def open_upload(
@@ -165,19 +173,20 @@ def list_files(url: str, options: Mapping[str, Any] | None = None) -> Files:
 
 
 def _folders(landing: str, store: str | None, options: Mapping[str, Any] | None) -> Iterator[Delivery]:
-    filesystem, root = fsspec.core.url_to_fs(landing, **(options or {}))
-    wanted = f"{root}/{store}" if store else root
-    if not filesystem.isdir(wanted):
-        raise UsageError(
-            f"The landing zone has no folder {wanted}.",
-            "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
-        )
-    names = [store] if store else [base_name(path) for path in _subfolders(filesystem, root)]
-    for name in names:
-        for path in _subfolders(filesystem, f"{root}/{name}"):
-            day = _day(base_name(path))
-            if day is not None:
-                yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
+    with storage_errors(landing):
+        filesystem, root = opened_storage(landing, options)
+        wanted = f"{root}/{store}" if store else root
+        if entry_at(filesystem, wanted).get("type") != "directory":
+            raise UsageError(
+                f"The landing zone has no folder {wanted}.",
+                "Put deliveries under <landing>/<store>/<YYYY-MM-DD>/, or set LONGSHORE_LANDING.",
+            )
+        names = [store] if store else [base_name(path) for path in _subfolders(filesystem, root)]
+        folders = [(name, path) for name in names for path in _subfolders(filesystem, f"{root}/{name}")]
+    for name, path in folders:
+        day = _day(base_name(path))
+        if day is not None:
+            yield Delivery(name, day, str(filesystem.unstrip_protocol(path)))
 
 
 def _day(name: str) -> dt.date | None:
@@ -217,6 +226,7 @@ def _lacks(
     identifier: str,
     dataset: str,
     files: tuple[ListedFile, ...],
+    store: StoreSettings,
     options: Mapping[str, Any] | None,
 ) -> bool:
     if not files:
@@ -228,7 +238,18 @@ def _lacks(
     if current and current.digest == found:
         return False
     asked = (connection, identifier, dataset, found)
-    return not (loads.is_held(*asked) or loads.is_forgotten(*asked))
+    if loads.is_held(*asked) or loads.is_forgotten(*asked):
+        return False
+    failed = loads.failed_under(*asked)
+    return failed is None or failed != _asked_now(dataset, store)
+
+
+def _asked_now(dataset: str, store: StoreSettings) -> tuple[str, str] | None:
+    """Fingerprint and limits of a load now; None for a profile that cannot be read, which the load itself will say."""
+    try:
+        return reading_fingerprint(dataset, store, store_profile(store)), limits_of(store)
+    except SetupError:
+        return None
 
 
 def _stored(current: loads.CurrentLoad) -> list[tuple[str, int, float]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from include.contracts import fingerprint
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 from include.ledger import loads
 from include.loading.job import Connect, Job, LoadOptions, Report, silent
 from include.loading.load import load_job
 from include.loading.upload import Upload
-from include.pipelines.commerce import records
 from include.pipelines.commerce.plans import PLANS
+from include.pipelines.commerce.reading import reading_fingerprint, store_profile
 from include.pipelines.commerce.uploads import lock_name
-from include.readers.profile import Profile, read_profile
 from include.results import LoadResult
-from include.settings import StoreSettings, StoresFile, settings
+from include.settings import StoreSettings, StoresFile
 
 
 def load_dataset(
@@ -24,6 +26,7 @@ def load_dataset(
     *,
     profile: str | None = None,
     report: Report = silent,
+    storage: Mapping[str, Any] | None = None,
 ) -> tuple[LoadResult, ...]:
     """Loads one of `catalog`, `inventory`, `orders`, `variants` and returns what became of each of its tables.
 
@@ -35,6 +38,7 @@ def load_dataset(
         options: what the caller wants.
         profile: name of the profile, where it is not the store's.
         report: is told after each batch how many rows were read so far; an attempt that is repeated begins at 0.
+        storage: options of fsspec, for object stores.
 
     Returns:
         One result for each table, `orders` before `order_lines`.
@@ -45,15 +49,13 @@ def load_dataset(
         TransientError: the database stayed out of reach through all attempts.
         SetupError: something has to be changed first.
     """
-    return load_job(connect, _job(upload, dataset, stores.store(upload.store), profile, options, report))
+    job = _job(upload, dataset, stores.store(upload.store), profile, options)
+    return load_job(connect, replace(job, report=report, storage=storage))
 
 
-def _job(
-    upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions, report: Report
-) -> Job:
+def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str | None, options: LoadOptions) -> Job:
     plan, parts = PLANS[dataset], upload.parts[dataset]
-    name = profile_name or store.profile
-    profile = read_profile(name, settings().profiles_folder, records.CONTRACTS.values()) if name else Profile.none()
+    profile = store_profile(store, profile_name)
     return Job(
         upload=upload,
         dataset=dataset,
@@ -62,9 +64,8 @@ def _job(
         profile=profile,
         options=options,
         digest=loads.stored_digest(parts) if parts else "",
-        fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
+        fingerprint=reading_fingerprint(dataset, store, profile),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
         parameters={"currency": store.currency},
-        report=report,
     )

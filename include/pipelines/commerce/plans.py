@@ -20,7 +20,12 @@ VARIANT_ID = """coalesce(
 # A product's values may stand on its first row only; a row's own value goes before it. Rows without a handle are
 # products of their own.
 PRODUCT_COLUMNS = tuple(column.name for column in records.CATALOG.columns if column.group)
-OF_PRODUCT = ", ".join(f"coalesce({name}, first_value({name}) OVER product) AS {name}" for name in PRODUCT_COLUMNS)
+OF_PRODUCT = ", ".join(
+    f"coalesce({column.name}, first_value({column.name}) OVER product){'::jsonb' if column.family else ''}"
+    f" AS {column.name}"
+    for column in records.CATALOG.columns
+    if column.group
+)
 
 # The selects of this module are made of constants of this module, hence S608.
 CATALOG_SELECT = f"""
@@ -28,7 +33,8 @@ SELECT *
 FROM (
     SELECT {VARIANT_ID}, handle, {OF_PRODUCT}, option1_value, option2_value, option3_value, sku, barcode, price,
         compare_at_price, cost, {{currency}}::text AS currency, inventory_quantity, _part AS source_part,
-        _line AS source_line, _sequence, _fault
+        _line AS source_line, price_by_market::jsonb AS price_by_market,
+        compare_at_price_by_market::jsonb AS compare_at_price_by_market, _sequence, _fault
     FROM {{staging}}
     WINDOW product AS (PARTITION BY handle, CASE WHEN handle IS NULL THEN _sequence END ORDER BY _sequence)
 ) AS filled

@@ -7,9 +7,10 @@ what it does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
 
 from include.contracts import Column, ColumnType, Contract
 from include.errors import FileError
@@ -19,6 +20,7 @@ from include.pipelines.commerce.header_words import HEADER_WORDS
 from include.pipelines.commerce.records import CONTRACTS
 from include.pipelines.tables.infer import form_lines, text
 from include.readers.blocks import Part
+from include.readers.families import Families, find_families
 from include.readers.headers import header_key
 from include.readers.profile import Profile
 from include.readers.survey import HALF, ColumnSurvey, FileSurvey, survey_file
@@ -61,19 +63,20 @@ class Guess:
         return f"{how} like a name of this column ({self.score:.2f})"
 
 
-def draft_profile(url: str, contract: str | None = None) -> str:
+def draft_profile(url: str, contract: str | None = None, storage: Mapping[str, Any] | None = None) -> str:
     """Reads a whole file and writes a profile for it, as YAML with comments.
 
     Args:
         url: path or URL of the file.
         contract: what the file holds; else told by its name, or by what its headers are most like.
+        storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: there is no such file.
         FileError: the file cannot be read as a whole, or its headers are like those of no contract.
     """
-    file = list_file(url)
-    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile.none())
+    file = list_file(url, storage)
+    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile.none(), storage)
     chosen = CONTRACTS[contract] if contract else _choose(file.name, survey)
     guesses = guess_columns(survey, chosen)
     return "\n".join((*_head(survey, file.name, chosen), *_dataset(survey, chosen, guesses), ""))
@@ -86,6 +89,7 @@ def guess_columns(survey: FileSurvey, contract: Contract) -> list[Guess]:
     possible = [
         Guess(column, header, score, survey.share(header, column.type))
         for column in contract.columns
+        if column.family is None  # its headers are found by their form, or not at all
         for header in usable
         if (score := _score(column, header.header)) >= SIMILAR
     ]
@@ -194,11 +198,20 @@ def _fitting(survey: FileSurvey, column: Column, used: Mapping[int, str]) -> Ite
             yield found
 
 
+def _families(survey: FileSurvey, contract: Contract, used: Collection[int]) -> Families:
+    forms = {column.name: column.family for column in contract.columns if column.family}
+    return find_families(survey.dialect.header, forms, used, part=survey.name)
+
+
 def _rest(survey: FileSurvey, contract: Contract, guesses: Sequence[Guess]) -> Iterator[str]:
     if "currency" in contract.names and not any(guess.column.name == "currency" for guess in guesses):
         yield "    # constants:"
         yield "    #   currency: EUR  # where all rows have the one value, and the file does not say it"
     used = {guess.header.position for guess in guesses}
+    for name, members in _families(survey, contract, used).items():
+        used |= set(members.values())
+        form = text(str(contract.column(name).family))
+        yield f"    # {name}: {form}  # found by itself, for {', '.join(map(text, members))}"
     others = [text(column.header) for column in survey.columns if column.header and column.position not in used]
     for start in range(0, len(others), 4):
         yield f"    # feeds no column: {', '.join(others[start : start + 4])}"

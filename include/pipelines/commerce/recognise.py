@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from include.contracts import Contract
 from include.errors import FileError
 from include.pipelines.commerce.extract import DATASET_FILE
@@ -12,7 +15,9 @@ from include.readers.headers import map_header
 from include.readers.profile import Profile
 
 
-def recognise(url: str, name: str, dataset: str | None, profile: Profile) -> tuple[Contract, str]:
+def recognise(
+    url: str, name: str, dataset: str | None, profile: Profile, storage: Mapping[str, Any] | None = None
+) -> tuple[Contract, str]:
     """The contract that a file is read by, and who chose it: "option", "name" or "header".
 
     Args:
@@ -20,6 +25,7 @@ def recognise(url: str, name: str, dataset: str | None, profile: Profile) -> tup
         name: its name.
         dataset: what the caller says it is; None asks the name, and then the header.
         profile: how its headers are mapped.
+        storage: options of fsspec, for object stores.
 
     Raises:
         FileError: neither name nor header says what it is.
@@ -29,12 +35,12 @@ def recognise(url: str, name: str, dataset: str | None, profile: Profile) -> tup
     match = DATASET_FILE.match(name)
     if match:
         return CONTRACTS[match.group(1).lower()], "name"
-    return _best_fit(url, name, profile), "header"
+    return _best_fit(url, name, profile, storage), "header"
 
 
-def _best_fit(url: str, name: str, profile: Profile) -> Contract:
+def _best_fit(url: str, name: str, profile: Profile, storage: Mapping[str, Any] | None) -> Contract:
     """The contract whose columns the header names most of, among those whose demands it meets."""
-    dialect = read_dialect(url, detect_encoding(url, profile.encoding), profile.delimiter)
+    dialect = read_dialect(url, detect_encoding(url, profile.encoding, storage), profile.delimiter, storage)
     fits: list[tuple[int, Contract]] = []
     for contract in CONTRACTS.values():
         try:

@@ -33,7 +33,16 @@ CATALOG = Contract(
     name="catalog",
     description="What the store sells: a product export's rows, one per variant.",
     group="handle",
-    folds_when_blank=("variant_id", "option1_value", "option2_value", "option3_value", "sku", "barcode", "price"),
+    folds_when_blank=(
+        "variant_id",
+        "option1_value",
+        "option2_value",
+        "option3_value",
+        "sku",
+        "barcode",
+        "price",
+        "price_by_market",
+    ),
     any_of=(("variant_id", "handle"),),
     columns=(
         *VARIANT_IDENTITY,
@@ -52,6 +61,10 @@ CATALOG = Contract(
         Column("compare_at_price", DECIMAL, ("Variant Compare At Price", "Compare-at price"), minimum=NOT_NEGATIVE),
         Column("cost", DECIMAL, ("Cost per item",), minimum=NOT_NEGATIVE),
         Column("inventory_quantity", INTEGER, ("Variant Inventory Qty", "Inventory quantity")),
+        # A product is sold in a market as a whole; prices there are each variant's own.
+        Column("included_by_market", BOOLEAN, family="Included / *", group=True),
+        Column("price_by_market", DECIMAL, family="Price / *", minimum=NOT_NEGATIVE),
+        Column("compare_at_price_by_market", DECIMAL, family="Compare At Price / *", minimum=NOT_NEGATIVE),
     ),
 )
 
@@ -161,6 +174,9 @@ CATALOG_TABLE = Table(
         TableColumn("currency", "text"),
         TableColumn("inventory_quantity", "bigint"),
         *SOURCE,
+        TableColumn("included_by_market", "jsonb"),
+        TableColumn("price_by_market", "jsonb"),
+        TableColumn("compare_at_price_by_market", "jsonb"),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -118,6 +118,7 @@ def morning(
     *,
     day: dt.date | None = None,
     now: dt.datetime | None = None,
+    storage: Mapping[str, Any] | None = None,
 ) -> Morning:
     """Looks at one day of every store that is listed or was seen in the 30 days before.
 
@@ -127,11 +128,12 @@ def morning(
         landing: path or URL of the landing zone, asked only about datasets that are late.
         day: the day; by default the one before today in each store's own zone.
         now: the present moment, with a zone.
+        storage: options of fsspec, for object stores.
     """
     moment = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
     asked = list(_asked(connection, stores, day, moment))
     findings = [
-        *(finding for one in asked for finding in _late(one, moment, landing, stores)),
+        *(finding for one in asked for finding in _late(one, moment, landing, stores, storage)),
         *(finding for one in asked for finding in _stopped(one)),
         *_loaded(connection, asked),
     ]
@@ -188,11 +190,13 @@ def _store_day(asked: _Asked, moment: dt.datetime) -> StoreDay:
     )
 
 
-def _late(asked: _Asked, moment: dt.datetime, landing: str, stores: StoresFile) -> Iterator[Finding]:
+def _late(
+    asked: _Asked, moment: dt.datetime, landing: str, stores: StoresFile, storage: Mapping[str, Any] | None
+) -> Iterator[Finding]:
     if not asked.missing or asked.due_at > moment:
         return
     folder = f"{landing.rstrip('/')}/{asked.store}/{asked.day}"
-    there = _landed(folder)
+    there = _landed(folder, storage)
     groups = {
         "in the landing zone and not loaded: no run has taken it yet": [n for n in asked.missing if n in there],
         f"not delivered; it was due by {asked.due_at:%Y-%m-%d %H:%M} {asked.due_at.tzinfo}. Ask the store; runs of the"
@@ -205,10 +209,10 @@ def _late(asked: _Asked, moment: dt.datetime, landing: str, stores: StoresFile) 
             yield Finding(Kind.LATE, asked.store, asked.day, tuple(datasets), what, command)
 
 
-def _landed(folder: str) -> set[str]:
+def _landed(folder: str, storage: Mapping[str, Any] | None) -> set[str]:
     """The datasets of which the folder has files; none where there is no folder."""
     try:
-        return {name for name, files in list_files(folder).items() if files}
+        return {name for name, files in list_files(folder, storage).items() if files}
     except UsageError:
         return set()
 

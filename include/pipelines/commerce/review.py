@@ -99,13 +99,14 @@ def rows_left(counts: Counts) -> int:
     return counts.inserted + counts.updated + counts.unchanged
 
 
-def review(connect: Connect, name: str, stores: StoresFile) -> Review:
+def review(connect: Connect, name: str, stores: StoresFile, storage: Mapping[str, Any] | None = None) -> Review:
     """Looks at an upload: what is loaded, what waits, and (a dry run, rolled back) what that would change.
 
     Args:
         connect: opens an autocommit connection to a migrated database.
         name: the upload's id, the first signs of it, or STORE/DAY.
         stores: settings per store.
+        storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: the name means no upload, or several.
@@ -118,7 +119,7 @@ def review(connect: Connect, name: str, stores: StoresFile) -> Review:
             for dataset, attempt in upload.attempts.items()
         }
     waiting = [name for name in DATASETS if name in recorded and recorded[name].result.status in WAITING]
-    would, remark = _would(connect, upload, {name: recorded[name] for name in waiting}, stores)
+    would, remark = _would(connect, upload, {name: recorded[name] for name in waiting}, stores, storage)
     tables = (TableReview(load, current[dataset], would.get(dataset)) for dataset, load in recorded.items())
     return Review(upload, tuple(tables), remark)
 
@@ -132,6 +133,7 @@ def accept(
     dataset: str | None = None,
     force: bool = False,
     report: Report = lambda _name, _rows: None,
+    storage: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Loads what is held of an upload from where it was last opened, and notes who let it through.
 
@@ -143,6 +145,7 @@ def accept(
         dataset: only this one; all that are held where None.
         force: lets the files through though they are no longer those that were held.
         report: told of the progress.
+        storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: the name means no upload, or nothing of it is held.
@@ -152,10 +155,10 @@ def accept(
     with connect() as connection:
         upload = resolve(connection, name)
         held = {name: _recorded(connection, upload.attempts[name].load_id) for name in _held(upload, dataset)}
-    located = _located(upload, held)
+    located = _located(upload, held, storage)
     # Bytes that were held although they are loaded (a load by force) are loaded anew: the ledger notes who accepted.
     options = LoadOptions(force=True, accept=True, accepted_by=accepted_by)
-    request = Request(located.delivery.url, options=options)
+    request = Request(located.delivery.url, options=options, storage=storage)
     check = _no_check if force else _same_bytes(held)
     return load_delivery(connect, located, request, stores, report, check)
 
@@ -173,20 +176,25 @@ def _held(upload: UploadState, dataset: str | None) -> list[str]:
 
 
 def _would(
-    connect: Connect, upload: UploadState, waiting: Mapping[str, RecordedLoad], stores: StoresFile
+    connect: Connect,
+    upload: UploadState,
+    waiting: Mapping[str, RecordedLoad],
+    stores: StoresFile,
+    storage: Mapping[str, Any] | None,
 ) -> tuple[dict[str, LoadResult], str]:
     if not waiting:
         return {}, ""
     options = LoadOptions(force=True, accept=True, dry_run=True)
     try:
-        located = _located(upload, waiting)
-        outcome = load_delivery(connect, located, Request(located.delivery.url, options=options), stores)
+        located = _located(upload, waiting, storage)
+        request = Request(located.delivery.url, options=options, storage=storage)
+        outcome = load_delivery(connect, located, request, stores)
     except LongshoreError as error:
         return {}, str(error)
     return {result.dataset: result for result in outcome.results}, ""
 
 
-def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad]) -> Located:
+def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad], storage: Mapping[str, Any] | None) -> Located:
     """The files of those attempts as they lie there now."""
     if upload.url is None:
         raise FileError(
@@ -194,7 +202,7 @@ def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad]) -> Locat
             "Load the folder: ./longshore load commerce FOLDER --accept",
         )
     try:
-        files = {name: _files(upload.url, name, load) for name, load in attempts.items()}
+        files = {name: _files(upload.url, name, load, storage) for name, load in attempts.items()}
     except UsageError as gone:
         raise FileError(
             f"What was delivered of {upload.store} {upload.day} is not there any more. {gone.what}",
@@ -203,13 +211,13 @@ def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad]) -> Locat
     return Located(Delivery(upload.store, upload.day, upload.url), files, tuple(attempts))
 
 
-def _files(url: str, dataset: str, attempt: RecordedLoad) -> tuple[ListedFile, ...]:
+def _files(url: str, dataset: str, attempt: RecordedLoad, storage: Mapping[str, Any] | None) -> tuple[ListedFile, ...]:
     """All that the folder has of the dataset; files that were loaded by a name of their own are looked for by it."""
     names = [file.file for file in attempt.result.files]
-    listed = list_files(url)[dataset]
+    listed = list_files(url, storage)[dataset]
     if set(names) <= {file.name for file in listed}:
         return listed
-    return tuple(list_file(f"{url.rstrip('/')}/{name}") for name in names)
+    return tuple(list_file(f"{url.rstrip('/')}/{name}", storage) for name in names)
 
 
 def _same_bytes(held: Mapping[str, RecordedLoad]) -> Callable[[Upload], None]:

@@ -141,7 +141,7 @@ class TableContract(BaseModel):
     def target(self) -> Table:
         """The table; `source_line` is the line on which the row starts in the file that last wrote it."""
         schema, name = self.table.split(".")
-        return Table(schema, name, tuple(self._table_columns()), self._table_key(), tuple(filter(None, (self.scope,))))
+        return Table(schema, name, tuple(self._table_columns()), self._table_key())
 
     @property
     def select(self) -> str:

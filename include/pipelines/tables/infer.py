@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -53,7 +54,14 @@ class Draft:
         return not self.family and self.type in KEY_TYPES and columns[0].names_rows and columns[0].longest <= KEY_BYTES
 
 
-def infer_contract(url: str, *, key: Sequence[str] = (), table: str | None = None, delimiter: str | None = None) -> str:
+def infer_contract(
+    url: str,
+    *,
+    key: Sequence[str] = (),
+    table: str | None = None,
+    delimiter: str | None = None,
+    storage: Mapping[str, Any] | None = None,
+) -> str:
     """Reads a whole file and writes a contract that it fits, as YAML with comments.
 
     Args:
@@ -62,13 +70,15 @@ def infer_contract(url: str, *, key: Sequence[str] = (), table: str | None = Non
             no value stands twice.
         table: schema.name; else made of the file's name.
         delimiter: between cells, where the file leaves doubt.
+        storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: there is no such file, or `key` names no column of it.
         FileError: the file cannot be read as a whole, or has no header.
     """
-    file = list_file(url)
-    survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile(delimiter=delimiter))
+    file = list_file(url, storage)
+    part = Part(file.url, file.name, file.size, "", file.modified)
+    survey = survey_file(part, Profile(delimiter=delimiter), storage)
     drafts, left_out = propose_columns(survey)
     if not drafts:
         raise FileError(f"{file.name} has no header that names a column.", "Ask for a file with a header.")

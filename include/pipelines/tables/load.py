@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from include.contracts import fingerprint
 from include.errors import LongshoreError, TransientError, UsageError
@@ -36,7 +37,8 @@ NAMESPACE = uuid.UUID("0c2d7a54-8f53-5d43-a7be-7f9f6f3f1c55")
 class TableRequest:
     """What is to be loaded: `file` is a path or URL, `source` whose it is (by default the table's schema).
 
-    `day` None is today; it is what the ledger calls the delivery's day, and decides nothing.
+    `day` None is today; it is what the ledger calls the delivery's day, and decides nothing. `storage` are options of
+    fsspec, for object stores.
     """
 
     file: str
@@ -44,6 +46,7 @@ class TableRequest:
     source: str | None = None
     day: dt.date | None = None
     options: LoadOptions = field(default_factory=LoadOptions)
+    storage: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def load_table(
@@ -83,8 +86,8 @@ def load_table(
         if not table_exists(connection, request.contract.target):
             # Whatever the ledger says of these bytes: somebody took the table away.
             request = replace(request, options=replace(request.options, force=True))
-    file = list_file(request.file)
-    part = opened_part(file)
+    file = list_file(request.file, request.storage)
+    part = opened_part(file, request.storage)
     with _run(connect, run, dry_run=request.options.dry_run) as run_id:
         source = request.source or request.contract.table.split(".")[0]
         upload = Upload(
@@ -130,6 +133,7 @@ def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
         ready=partial(ensure_table, table=contract.target),
         parts_by_name=False,
         report=report,
+        storage=request.storage,
     )
 
 

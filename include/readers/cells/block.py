@@ -38,7 +38,8 @@ class BlockReader:
 
     `name` and `position` are the part's, `first_sequence` the number of its first record over all parts. `positions`:
     column -> position of its cell; `constants`: contract column -> its value in every row. `families`: contract column
-    -> member of its family -> the column that the member is read as, whose name `positions` has too.
+    -> member of its family -> the column that the member is read as, whose name `positions` has too. `headers`: what
+    rejects call such a column, since no column of the contract is meant by it alone.
     """
 
     contract: Contract
@@ -48,6 +49,7 @@ class BlockReader:
     positions: Mapping[str, int]
     constants: Mapping[str, pa.Scalar]
     families: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> Iterator[Column]:
@@ -85,7 +87,9 @@ class BlockReader:
 
     def _folded(self, columns: Mapping[str, TypedColumn], refused: Any, rows: int) -> Mask | None:
         """The records that the contract folds; None where there is none, or where the file has none of the columns."""
-        named = [columns[name] for name in self.contract.folds_when_blank if name in columns]
+        wanted = self.contract.folds_when_blank
+        members = (member.name for name in wanted for member in self.families.get(name, {}).values())
+        named = [columns[name] for name in (*wanted, *members) if name in columns]
         if not named:
             return None
         folded = np.ones(rows, np.bool_)
@@ -132,7 +136,7 @@ class BlockReader:
                 line=block.lines[row].as_py(),
                 record=record,
                 sequence=self.first_sequence + record - 1,
-                column=column.name,
+                column=self.headers.get(column.name, column.name),
                 code=flaw.code,
                 reason=flaw.reason + _others(len(found) - 1),
                 raw=block.raw(record),

@@ -22,22 +22,33 @@ CONNECTION = "longshore_postgres"
 
 
 class LongshorePostgresOperator(BaseOperator):
-    """An operator that works on the database behind one Airflow connection.
+    """An operator that works on the database behind one Airflow connection, and may read files behind another.
 
     Args:
-        postgres_conn_id: the connection.
+        postgres_conn_id: the connection of the database.
+        landing_conn_id: the connection of the object store that holds the files; None is `longshore_landing` where
+            there is one (`longshore.hooks.storage`).
         kwargs: of Airflow's BaseOperator.
     """
 
-    def __init__(self, *, postgres_conn_id: str = CONNECTION, **kwargs: Any) -> None:
+    def __init__(
+        self, *, postgres_conn_id: str = CONNECTION, landing_conn_id: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.postgres_conn_id = postgres_conn_id
+        self.landing_conn_id = landing_conn_id
 
     @cached_property
     def hook(self) -> LongshorePostgresHook:
         from longshore.hooks.postgres import LongshorePostgresHook
 
         return LongshorePostgresHook(postgres_conn_id=self.postgres_conn_id)
+
+    def storage(self, url: str) -> dict[str, Any] | None:
+        """What fsspec is told of the store that holds the URL; it has secrets and stays in this process."""
+        from longshore.hooks.storage import storage_options
+
+        return storage_options(url, self.landing_conn_id)
 
     @property
     def statement_timeout_ms(self) -> int:

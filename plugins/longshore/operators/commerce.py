@@ -73,13 +73,19 @@ class DiscoverOperator(LongshorePostgresOperator):
 
         if request.delivery:
             return [request.delivery]
+        landing = settings().landing_url
+        storage = self.storage(landing)
+        stores = read_stores(settings().stores_file)
         found = discover(
-            settings().landing_url,
+            landing,
             request.window,
-            read_stores(settings().stores_file),
+            stores,
             store=request.store,
             settle=request.settle,
-            lookback=(lambda delivery: brings_news(connection, delivery)) if request.lookback else None,
+            lookback=(lambda delivery: brings_news(connection, delivery, stores, storage))
+            if request.lookback
+            else None,
+            options=storage,
         )
         if len(found) > MAX_UPLOADS:
             raise UsageError(
@@ -111,8 +117,9 @@ class OpenUploadOperator(LongshorePostgresOperator):
         from include.pipelines.commerce.uploads import Delivery
 
         source = RunSource(self.dag_id, "airflow", context["run_id"])
+        delivery = Delivery.from_json(dict(self.delivery))
         with self.outcomes(), self.hook.connect() as connection:
-            return open_upload(connection, Delivery.from_json(dict(self.delivery)), source).as_json()
+            return open_upload(connection, delivery, source, self.storage(delivery.url)).as_json()
 
 
 class LoadDatasetOperator(LongshorePostgresOperator):
@@ -143,7 +150,8 @@ class LoadDatasetOperator(LongshorePostgresOperator):
         upload = Upload.from_json(dict(self.upload))
         with self.outcomes():
             stores = read_stores(settings().stores_file)
-            results = load_dataset(self.hook.connect, upload, self.dataset, stores, self._options(context))
+            options, storage = self._options(context), self.storage(upload.url)
+            results = load_dataset(self.hook.connect, upload, self.dataset, stores, options, storage=storage)
         self._say(upload, results)
         return [result.as_json() for result in results]
 

@@ -58,12 +58,14 @@ class BulkLoadOperator(LongshorePostgresOperator):
         from include.pipelines.tables.load import TableRequest, load_table
         from include.settings import from_root
 
+        file = from_root(self.source)
         request = TableRequest(
-            file=from_root(self.source),
+            file=file,
             contract=read_contract(from_root(self.contract)),
             source=self.source_name,
             day=self._day(context),
             options=self._options(context),
+            storage=self.storage(file),
         )
         result = load_table(self.hook.connect, request, RunSource(self.dag_id, "airflow", context["run_id"]))
         self._say(result)

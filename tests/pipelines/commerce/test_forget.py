@@ -143,7 +143,7 @@ def test_a_held_and_a_failed_delivery_are_forgotten_with_their_texts(shop: Shop)
 def test_forgotten_bytes_are_no_news_for_a_scheduled_run_and_load_when_a_person_asks(two_days: Shop) -> None:
     forget_all(two_days, upload_id=two_days.upload_id)
     delivery = Delivery(STORE, DAY, str(two_days.landing / STORE / DAY.isoformat()))
-    assert not brings_news(two_days.connection, delivery)
+    assert not brings_news(two_days.connection, delivery, two_days.stores)
     (result,) = two_days.load("catalog")
     assert (result.status, result.counts.inserted) == (Status.LOADED, 1)
     assert two_days.value("SELECT count(*) FROM commerce.current_catalog") == 1
@@ -152,7 +152,9 @@ def test_forgotten_bytes_are_no_news_for_a_scheduled_run_and_load_when_a_person_
 def test_other_bytes_in_the_place_of_forgotten_ones_are_news(two_days: Shop) -> None:
     forget_all(two_days, upload_id=two_days.upload_id)
     two_days.deliver("catalog.csv", CATALOG + "v9,Lamp,L-1,1\n")
-    assert brings_news(two_days.connection, Delivery(STORE, DAY, str(two_days.landing / STORE / DAY.isoformat())))
+    assert brings_news(
+        two_days.connection, Delivery(STORE, DAY, str(two_days.landing / STORE / DAY.isoformat())), two_days.stores
+    )
 
 
 def test_it_waits_for_a_load_of_the_same_upload(two_days: Shop) -> None:

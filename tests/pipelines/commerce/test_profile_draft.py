@@ -99,3 +99,12 @@ def test_the_contract_is_told_by_the_files_name_first(tmp_path: Path) -> None:
 def test_headers_like_those_of_no_contract_are_said(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="--dataset"):
         draft(tmp_path, "foo,bar\n1,2\n")
+
+
+def test_headers_per_market_are_no_headers_without_a_column_and_no_guesses(tmp_path: Path) -> None:
+    text = "Handle,Title,Price,Price / Norway,Price / Föhr,Preis je Markt\nlamp,Lamp,1,2,3,4\n"
+    written, profile = draft(tmp_path, text, "catalog")
+    assert 'price_by_market: "Price / *"  # found by itself, for "Norway", "Föhr"' in written
+    assert 'feeds no column: "Preis je Markt"' in written
+    assert "price_by_market" not in profile.datasets["catalog"].columns
+    assert check(tmp_path, profile, "catalog").first_rows[0]["price_by_market"] == '{"Norway":2.0000,"Föhr":3.0000}'

@@ -27,7 +27,7 @@ def test_key_columns_are_required_and_filled_and_the_rest_is_as_it_says(tmp_path
     contract = read_contract(write(tmp_path, ARTICLES))
     article, title, _ = contract.contract.columns
     assert (article.required, article.nullable, title.required, title.nullable) == (True, False, False, True)
-    assert (contract.merge, contract.target.scope, contract.target.key) == (Merge.REPLACE, (), ("article",))
+    assert (contract.merge, contract.scope, contract.target.key) == (Merge.REPLACE, None, ("article",))
 
 
 def test_the_table_is_derived_with_scope_and_key(tmp_path: Path) -> None:
