@@ -135,12 +135,10 @@ def read_stores(path: Path) -> StoresFile:
 def _inherited(defaults: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """A store's keys over those of all stores; within `bundles` key by key, too."""
     merged = {**defaults, **values}
-    groups = (defaults.get("bundles"), values.get("bundles"))
-    return (
-        {**merged, "bundles": {**groups[0], **groups[1]}}
-        if all(isinstance(group, dict) for group in groups)
-        else merged
-    )
+    shared, own = defaults.get("bundles"), values.get("bundles")
+    if isinstance(shared, dict) and isinstance(own, dict):
+        merged["bundles"] = {**shared, **own}
+    return merged
 
 
 @cache

@@ -8,9 +8,9 @@ window of each store, as soon as one of the two differs; older windows are mined
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from psycopg import Connection
@@ -113,14 +113,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class MinedWindow:
-    """A window with the load that the ledger has of it."""
+    """A window with the load that the ledger has of it, and that load's facts."""
 
     window: Window
     result: LoadResult
+    facts: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**asdict(self.window), "day": self.window.day.isoformat(), **self.result.as_json()}
+        window = {**asdict(self.window), "day": self.window.day.isoformat()}
+        return {**window, **self.result.as_json(), "facts": dict(self.facts)}
 
 
 def due(connection: Connection[TupleRow], stores: StoresFile) -> list[Window]:
@@ -182,14 +184,14 @@ def mine_windows(
         key = loads.LoadKey(run_id, window.upload_id, window.store, window.day.isoformat())
         try:
             mining = _Mining(connect, window, store, key, stopwatch, statement_timeout_ms)
-            result = repeat_transient(mining.attempt)
+            mined = repeat_transient(mining.attempt)
         except LongshoreError as error:
             first_error = first_error or error
             _record_failure(connect, key, settings_fingerprint(store), error, stopwatch)
             continue
-        if result:
-            _say(window, result)
-            yield MinedWindow(window, result)
+        if mined:
+            _say(window, mined.result)
+            yield mined
     with connect() as connection:
         runs.close_run(connection, run_id)
     if first_error:
@@ -216,7 +218,7 @@ class _Mining:
     stopwatch: Stopwatch
     statement_timeout_ms: int
 
-    def attempt(self) -> LoadResult | None:
+    def attempt(self) -> MinedWindow | None:
         """None where the window's upload has no order lines any more."""
         span = self.window.span(self.store.bundles.window_days)
         with self.connect() as connection, engine() as database:
@@ -235,7 +237,7 @@ class _Mining:
 
     def save(
         self, connection: Connection[TupleRow], inputs: str, span: Span, masters: Masters, mined: Mined
-    ) -> LoadResult:
+    ) -> MinedWindow:
         """Makes the mined bundles those of the window and these settings, with the ledger's row, in one transaction."""
         named = settings_fingerprint(self.store)
         target = Target(
@@ -275,19 +277,10 @@ class _Mining:
                 message="; ".join(masters.notes),
             )
             rules.check_balance(result)
-            load_id = loads.record(
-                connection, self.key, result, fingerprint=named, facts={DATASET: self._facts(span, mined)}
-            )
-        return LoadResult(
-            DATASET,
-            Status.LOADED,
-            result.counts,
-            digest=inputs,
-            ms=self.stopwatch.ms,
-            phases=dict(self.stopwatch.phases),
-            message=result.message,
-            load_id=load_id,
-        )
+            facts = self._facts(span, mined)
+            load_id = loads.record(connection, self.key, result, fingerprint=named, facts={DATASET: facts})
+        timed = replace(result, load_id=load_id, ms=self.stopwatch.ms, phases=dict(self.stopwatch.phases))
+        return MinedWindow(self.window, timed, facts)
 
     @property
     def _session(self) -> LoadSession:

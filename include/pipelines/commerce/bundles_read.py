@@ -118,7 +118,7 @@ class Masters:
 def read_masters(connection: Connection[TupleRow], store: str) -> Masters:
     """The store's newest catalog and inventory."""
     with translated():
-        found = dict(connection.execute(MASTERS, [store]).fetchall())
+        found: dict[str, str] = dict(connection.execute(MASTERS, [store]).fetchall())
     return Masters(found.get("catalog"), found.get("inventory"))
 
 

@@ -34,9 +34,7 @@ def order(number: object, *skus: str, at: str = "2025-03-03 10:00", **header: st
     return "".join(f"{number},{','.join(cells)},{quantity},1.00,{sku},\n" for sku in skus)
 
 
-def deliver(
-    shop: Shop, day: dt.date = DAY, catalog: str | None = None, stock: str | None = None, orders: str = ""
-) -> None:
+def deliver(shop: Shop, day: dt.date = DAY, catalog: str = "", stock: str = "", orders: str = "") -> None:
     files = {"catalog": catalog and CATALOG + catalog, "inventory": stock, "orders": orders and ORDERS + orders}
     for name, text in files.items():
         if text:
@@ -59,10 +57,9 @@ def found(shop: Shop) -> dict[tuple[str, ...], dict[str, Any]]:
 
 
 def facts(shop: Shop) -> dict[str, Any]:
-    (row,) = shop.rows(
-        "SELECT facts -> 'bundles' FROM ledger.loads WHERE dataset = 'bundles' ORDER BY load_id DESC LIMIT 1"
-    )
-    return row[0]
+    last = shop.ledger()[-1]
+    assert last["dataset"] == "bundles"
+    return last["facts"]["bundles"]  # type: ignore[index]
 
 
 @pytest.fixture

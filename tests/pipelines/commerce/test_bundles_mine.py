@@ -191,7 +191,7 @@ def test_an_error_of_the_lines_comes_out_as_it_is() -> None:
 def test_a_little_memory_gives_the_same_bundles() -> None:
     import random
 
-    draw = random.Random(5)
+    draw = random.Random(5)  # noqa: S311 # baskets, not secrets
     baskets = [[f"v{int(draw.paretovariate(0.6)) % 500}" for _ in range(draw.randint(1, 8))] for _ in range(20_000)]
     rows = [(number, variant, Fate.USED) for number, basket in enumerate(baskets) for variant in basket]
     settings = BundleSettings(top=100_000)
