@@ -26,12 +26,8 @@ def test_what_is_due_is_said_then_mined_then_shown(run: Run, bought: str) -> Non
     mined = run("bundles", "mine", "--json", "--target", bought)
     assert mined.code == 0
     (window,) = mined.json()
-    assert (window["store"], window["day"], window["inserted"], window["facts"]["baskets"]) == (
-        "acme",
-        "2026-03-01",
-        1,
-        14,
-    )
+    assert (window["store"], window["day"], window["inserted"]) == ("acme", "2026-03-01", 1)
+    assert window["facts"]["baskets"] == 14
     shown = run("bundles", "--target", bought)
     assert "v1 + v2" in shown.out
     assert "22.50" in shown.out

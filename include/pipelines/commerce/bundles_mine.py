@@ -154,7 +154,7 @@ SELECT row_number() OVER (ORDER BY score DESC, lift DESC, c DESC, f.a, f.b, c3 N
     a.variant AS variant_a, b.variant AS variant_b, d.variant AS variant_c,
     a.product AS product_a, b.product AS product_b, d.product AS product_c,
     n AS baskets, c AS support_count, c / n AS support, confidence_a, confidence_b, confidence_c, lift, score,
-    CASE WHEN a.currency = b.currency AND (c3 IS NULL OR a.currency = d.currency)
+    CASE WHEN a.currency IS NOT DISTINCT FROM b.currency AND (c3 IS NULL OR a.currency IS NOT DISTINCT FROM d.currency)
         THEN (a.price + b.price + CASE WHEN c3 IS NULL THEN 0 ELSE d.price END)::DECIMAL(22, 4) END AS price,
     CASE WHEN a.currency = b.currency AND (c3 IS NULL OR a.currency = d.currency) THEN a.currency END AS currency
 FROM found AS f
