@@ -1,4 +1,4 @@
-"""The loader's public way in, as the command line and the operators use it: what every benchmark measures it through."""
+"""The loader through its public way in, as the command line and the operators use it: what benchmarks measure."""
 
 from __future__ import annotations
 
