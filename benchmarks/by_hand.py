@@ -259,22 +259,18 @@ def merge(url: str, file: Path, hand: HandSql, upload_id: str) -> None:
         connection.execute("DROP TABLE staging")
 
 
-def make_tables(connection: Connection[TupleRow]) -> None:
-    """Makes empty tables for the hand-written SQL, in the shape of the loader's."""
-    connection.execute("DROP SCHEMA IF EXISTS hand CASCADE")
-    connection.execute("CREATE SCHEMA hand")
-    for name in ("orders", "order_lines", "catalog"):
-        connection.execute(f"CREATE TABLE hand.{name} (LIKE commerce.{name} INCLUDING ALL)".encode())
-
-
-def forget(url: str) -> None:
-    """Drops what the limit and the loads into tables of their own made."""
+def make_schema(url: str) -> None:
+    """Makes the schema that everything here lies in."""
     from include.writers.postgres_session import connect
 
     with connect(url) as connection:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS hand")
-        connection.execute("DROP TABLE IF EXISTS hand.limit_rows, hand.orders, hand.order_lines, hand.catalog")
-        connection.execute("CHECKPOINT")
+        connection.execute("CREATE SCHEMA hand")
+
+
+def make_tables(connection: Connection[TupleRow]) -> None:
+    """Makes empty tables in the schema, in the shape of the loader's."""
+    for name in ("orders", "order_lines", "catalog"):
+        connection.execute(f"CREATE TABLE hand.{name} (LIKE commerce.{name} INCLUDING ALL)".encode())
 
 
 def _stage(connection: Connection[TupleRow], file: Path, hand: HandSql) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import by_hand, order_lines, shop_exports, through
 from benchmarks.by_hand import HandSql
+from benchmarks.server import reset
 from include.pipelines.commerce.uploads import upload_id
 from include.results import LoadResult, Status
 
@@ -87,8 +88,8 @@ def deliver_next(work: Work) -> None:
 
 def forget(work: Work) -> None:
     """`prepare` of cases that load into empty tables."""
-    through.forget_loads(work.url)
-    by_hand.forget(work.url)
+    reset(work.url)
+    by_hand.make_schema(work.url)
 
 
 def limit(work: Work) -> None:

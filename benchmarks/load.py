@@ -37,11 +37,13 @@ def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
 
 
 def _into_empty(work: Work, server: Server, rows: int, rounds: int) -> list[Row]:
-    name, forget, ready = work.kind_name, deliveries.forget, through.imports
+    name, forget = work.kind_name, deliveries.forget
     cases = (
-        Case(f"{name}: COPY", deliveries.limit, forget, ready),
-        Case(f"{name}: by hand", deliveries.hand_into_empty, forget, ready, reference=f"{name}: COPY"),
-        Case(f"{name}: longshore", deliveries.longshore, forget, ready, reference=f"{name}: by hand", bar=BAR),
+        Case(f"{name}: COPY", deliveries.limit, forget, through.driver),
+        Case(f"{name}: by hand", deliveries.hand_into_empty, forget, through.driver, reference=f"{name}: COPY"),
+        Case(
+            f"{name}: longshore", deliveries.longshore, forget, through.imports, reference=f"{name}: by hand", bar=BAR
+        ),
     )
     return measure("load", cases, work, rows=work.kind.rows(rows), rounds=rounds, server_pid=server.pid)
 
@@ -56,9 +58,11 @@ def _beside_others(work: Work, server: Server, rows: int, rounds: int) -> list[R
         by_hand.make_tables(connection)
         for schema in ("commerce", "hand"):
             other_rows.fill(connection, OTHERS * rows, uploads, schema)
-    name, deliver, ready = f"beside {OTHERS} x as many", deliveries.deliver_next, through.imports
+    name, deliver = f"beside {OTHERS} x as many", deliveries.deliver_next
     cases = (
-        Case(f"{name}: by hand", deliveries.hand_beside, None, ready),
-        Case(f"{name}: longshore", deliveries.longshore, deliver, ready, reference=f"{name}: by hand", bar=BAR),
+        Case(f"{name}: by hand", deliveries.hand_beside, None, through.driver),
+        Case(
+            f"{name}: longshore", deliveries.longshore, deliver, through.imports, reference=f"{name}: by hand", bar=BAR
+        ),
     )
     return measure("load", cases, work, rows=rows, rounds=rounds, server_pid=server.pid)

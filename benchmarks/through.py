@@ -28,6 +28,11 @@ def imports(_work: object) -> None:
     import include.writers.postgres_session  # noqa: F401
 
 
+def driver(_work: object) -> None:
+    """`ready` of a case that is SQL by hand: the driver alone."""
+    import include.writers.postgres_session  # noqa: F401
+
+
 def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False) -> tuple[LoadResult, ...]:
     """Opens a delivery (lists and hashes its files) and loads one dataset of it, over connections of its own.
 
@@ -56,14 +61,3 @@ def open_delivery(url: str, folder: Path) -> Upload:
     delivered = Delivery(folder.parent.name, dt.date.fromisoformat(folder.name), str(folder))
     with connect(url) as connection:
         return open_upload(connection, delivered, RunSource.command_line("benchmark"))
-
-
-def forget_loads(url: str) -> None:
-    """Empties what loads of orders fill, so that the next one finds empty tables and no ledger row."""
-    from include.writers.postgres_session import connect
-
-    with connect(url) as connection:
-        connection.execute(
-            "TRUNCATE commerce.catalog, commerce.orders, commerce.order_lines, ledger.rejects, ledger.loads CASCADE"
-        )
-        connection.execute("CHECKPOINT")
