@@ -183,7 +183,7 @@ def mine_windows(
         stopwatch, store = Stopwatch(), stores.store(window.store)
         key = loads.LoadKey(run_id, window.upload_id, window.store, window.day.isoformat())
         try:
-            mining = _Mining(connect, window, store, key, stopwatch, statement_timeout_ms)
+            mining = Mining(connect, window, store, key, stopwatch, statement_timeout_ms)
             mined = repeat_transient(mining.attempt)
         except LongshoreError as error:
             first_error = first_error or error
@@ -208,7 +208,7 @@ def take_out(connection: Connection[TupleRow], store: str, day: dt.date | str) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Mining:
+class Mining:
     """One window on its way: read in one snapshot, mined without the database, written if nothing came between."""
 
     connect: Connect
@@ -223,7 +223,7 @@ class _Mining:
         span = self.window.span(self.store.bundles.window_days)
         with self.connect() as connection, engine() as database:
             with self.stopwatch.phase("read"), self._snapshot(connection):
-                inputs = self._inputs(connection)
+                inputs = self.inputs(connection)
                 if inputs is None:
                     return None
                 masters = bundles_read.read_masters(connection, self.window.store)
@@ -258,7 +258,7 @@ class _Mining:
         ) as writer:
             writer.write(bundles)
             writer.take_lock()
-            if self._inputs(connection) != inputs:
+            if self.inputs(connection) != inputs:
                 raise TransientError(f"The orders or masters of {span.store} changed while they were mined.")
             (written,) = writer.finish()
             result = LoadResult(
@@ -294,7 +294,7 @@ class _Mining:
             begin(connection, self._session)
             yield
 
-    def _inputs(self, connection: Connection[TupleRow]) -> str | None:
+    def inputs(self, connection: Connection[TupleRow]) -> str | None:
         with translated():
             row = connection.execute(INPUTS, asdict(self.window)).fetchone()
         return str(row[0]) if row else None

@@ -214,6 +214,7 @@ def engine(memory_limit_mb: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyCo
             "temp_directory": folder,
             "threads": THREADS,
             "preserve_insertion_order": "false",
+            "enable_progress_bar": "false",
         }
         with duckdb.connect(":memory:", config=config) as opened:
             yield opened

@@ -138,7 +138,7 @@ def read_lines(
         order_is_tagged=_has_tag(settings.bundles.excluded_order_tags),
         **{fate.name.lower(): sql.Literal(fate.value) for fate in Fate},
     )
-    return _copied(connection, query, LINES)
+    return copied(connection, query, LINES)
 
 
 def read_offers(connection: Connection[TupleRow], span: Span, masters: Masters, settings: StoreSettings) -> pa.Table:
@@ -148,7 +148,7 @@ def read_offers(connection: Connection[TupleRow], span: Span, masters: Masters, 
         product_is_tagged=_has_tag(settings.bundles.excluded_tags),
         stock_unknown=sql.Literal(masters.inventory is None),
     )
-    return pa.Table.from_batches(_copied(connection, query, OFFERS), OFFERS)
+    return pa.Table.from_batches(copied(connection, query, OFFERS), OFFERS)
 
 
 def _has_tag(tags: tuple[str, ...]) -> sql.Composable:
@@ -157,7 +157,7 @@ def _has_tag(tags: tuple[str, ...]) -> sql.Composable:
     return sql.SQL(HAS_TAG).format(sql.Literal(wanted)) if wanted else sql.SQL("false")
 
 
-def _copied(connection: Connection[TupleRow], query: sql.Composed, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def copied(connection: Connection[TupleRow], query: sql.Composed, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The query's rows by COPY; the server sends whole rows, so every block of them is a CSV of its own."""
     read = pa_csv.ReadOptions(column_names=schema.names, use_threads=False)
     parse = pa_csv.ParseOptions(newlines_in_values=True)

@@ -260,14 +260,14 @@ def test_a_store_that_fails_leaves_the_others_mined(shop: Shop, monkeypatch: pyt
     deliver(shop, catalog=TEA_AND_POT, orders=order(1, "T", "P"))
     (window,) = bundles.due(shop.connection, shop.stores)
     broken = bundles.Window("broken", DAY, upload_id("broken", DAY))
-    real = bundles._Mining.attempt
+    real = bundles.Mining.attempt
 
     def attempt(mining: Any) -> Any:
         if mining.window is broken:
             raise LongshoreError("It is broken.")
         return real(mining)
 
-    monkeypatch.setattr(bundles._Mining, "attempt", attempt)
+    monkeypatch.setattr(bundles.Mining, "attempt", attempt)
     with pytest.raises(LongshoreError, match="broken"):
         mine(shop, [broken, window])
     assert found(shop)
