@@ -214,9 +214,9 @@ def engine(memory_limit_mb: int = MEMORY_LIMIT_MB) -> Iterator[duckdb.DuckDBPyCo
             "temp_directory": folder,
             "threads": THREADS,
             "preserve_insertion_order": "false",
-            "enable_progress_bar": "false",
         }
         with duckdb.connect(":memory:", config=config) as opened:
+            opened.execute("SET enable_progress_bar = false")  # it would stand in the command's output
             yield opened
 
 
