@@ -60,7 +60,7 @@ OFFERS = pa.schema(
 )
 
 # Least count of baskets, from settings and the number of baskets.
-LEAST = "greatest($min_count, ceil($min_support * (SELECT count(*) FROM fitting)))"
+LEAST = "greatest($min_count, ceil($min_support * (SELECT n FROM total)))"
 
 # Numbers stand in for variants: in the order of their ids, so that a bundle's variants are sorted.
 PREPARE = (
@@ -75,23 +75,22 @@ PREPARE = (
     CREATE TABLE purchases AS
     SELECT DISTINCT basket, item FROM lines JOIN items USING (variant) WHERE fate = 0 AND NOT excluded
     """,
-    """
-    CREATE TABLE fitting AS
-    SELECT basket, count(*) AS size FROM purchases GROUP BY basket HAVING count(*) <= $max_basket_size
-    """,
+    "CREATE TABLE sizes AS SELECT basket, count(*) AS size FROM purchases GROUP BY basket",
+    "CREATE TABLE oversized AS SELECT basket, size FROM sizes WHERE size > $max_basket_size",
+    "CREATE TABLE total AS SELECT (SELECT count(*) FROM sizes) - (SELECT count(*) FROM oversized) AS n",
     f"""
     CREATE TABLE frequent_items AS
-    SELECT item, count(*) AS c FROM purchases SEMI JOIN fitting USING (basket) GROUP BY item HAVING count(*) >= {LEAST}
+    SELECT item, count(*) AS c FROM purchases ANTI JOIN oversized USING (basket)
+    GROUP BY item HAVING count(*) >= {LEAST}
     """,  # noqa: S608 # ours
-    # What is left of the baskets: variants that are frequent and can be sold, where a basket has two of them.
+    # What is left of the baskets: variants that are frequent and can be sold.
     """
     CREATE TABLE baskets AS
-    SELECT basket, item FROM (
-        SELECT basket, item, count(*) OVER (PARTITION BY basket) AS size
-        FROM purchases SEMI JOIN fitting USING (basket)
-        JOIN frequent_items USING (item) JOIN items USING (item)
-        WHERE stocked OR NOT $require_stock
-    ) WHERE size > 1
+    SELECT basket, item
+    FROM purchases ANTI JOIN oversized USING (basket)
+    SEMI JOIN (
+        SELECT item FROM frequent_items JOIN items USING (item) WHERE stocked OR NOT $require_stock
+    ) AS wanted USING (item)
     """,
     f"""
     CREATE TABLE pairs AS
@@ -122,8 +121,7 @@ NO_TRIPLES = ("CREATE TABLE triples (a INTEGER, b INTEGER, c3 INTEGER, c BIGINT)
 # `o_x` is the count of the others of x, `c_x` that of x itself.
 MEASURE = """
 CREATE TABLE found AS
-WITH total AS (SELECT count(*) AS n FROM fitting),
-counted AS (
+WITH counted AS (
     SELECT pairs.a, pairs.b, NULL::INTEGER AS c3, pairs.c, n,
         cb.c AS o_a, ca.c AS o_b, NULL::BIGINT AS o_c, ca.c AS c_a, cb.c AS c_b, NULL::BIGINT AS c_c
     FROM pairs CROSS JOIN total
@@ -163,8 +161,8 @@ ORDER BY rank LIMIT $top
 """
 
 FACTS = """
-SELECT (SELECT count(*) FROM fitting) AS baskets,
-    (SELECT count(DISTINCT basket) FROM purchases) - (SELECT count(*) FROM fitting) AS oversized_baskets,
+SELECT (SELECT n FROM total) AS baskets,
+    (SELECT count(*) FROM oversized) AS oversized_baskets,
     (SELECT count(*) FROM items WHERE NOT excluded) AS variants,
     (SELECT count(*) FROM frequent_items) AS frequent_variants,
     (SELECT count(*) FROM frequent_items JOIN items USING (item) WHERE $require_stock AND NOT stocked)
@@ -185,8 +183,8 @@ SELECT count(*) AS lines,
         + (SELECT coalesce(sum(lines), 0)::BIGINT FROM items WHERE excluded) AS excluded,
     (SELECT coalesce(sum(lines), 0)::BIGINT FROM items WHERE NOT excluded) - (SELECT count(*) FROM purchases)
         AS repeated,
-    (SELECT count(*) FROM purchases) - (SELECT coalesce(sum(size), 0)::BIGINT FROM fitting) AS oversized,
-    (SELECT coalesce(sum(size), 0)::BIGINT FROM fitting) AS used
+    (SELECT coalesce(sum(size), 0)::BIGINT FROM oversized) AS oversized,
+    (SELECT count(*) FROM purchases) - (SELECT coalesce(sum(size), 0)::BIGINT FROM oversized) AS used
 FROM lines
 """
 
