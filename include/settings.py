@@ -73,6 +73,30 @@ def _zone(name: str) -> str:
     return name
 
 
+class BundleSettings(BaseModel):
+    """Which bundles of a store's baskets are worth recommending; the defaults are what merchants start with.
+
+    `window_days` of orders are mined. A bundle stands in at least `min_count` baskets and in the share `min_support` of
+    them; `min_confidence` and `min_lift` bound it as include/pipelines/commerce/bundles_mine.py defines them. A basket
+    of more than `max_basket_size` variants is a wholesaler's and left out. `max_items` 2 looks for pairs only.
+    `excluded_tags` are products' tags in the catalog, `excluded_order_tags` those of orders.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    window_days: Annotated[int, Field(ge=1, le=3660)] = 90
+    min_count: Annotated[int, Field(ge=1)] = 5
+    min_support: Annotated[float, Field(ge=0, le=1)] = 0.0
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.1
+    min_lift: Annotated[float, Field(ge=0)] = 1.2
+    top: Annotated[int, Field(ge=1, le=100_000)] = 25
+    max_items: Literal[2, 3] = 3
+    max_basket_size: Annotated[int, Field(ge=2, le=200)] = 30
+    require_stock: bool = True
+    excluded_tags: tuple[str, ...] = ()
+    excluded_order_tags: tuple[str, ...] = ()
+
+
 class StoreSettings(BaseModel):
     """What one store is. The defaults serve a store that is not listed."""
 
@@ -91,6 +115,7 @@ class StoreSettings(BaseModel):
     lookback_days: Annotated[int, Field(ge=0, le=366)] = 7
     settle_seconds: Annotated[int, Field(ge=0)] = 60
     reject_days: Annotated[int, Field(ge=0, le=3660)] = 30
+    bundles: BundleSettings = BundleSettings()
 
 
 class StoresFile(BaseModel):
@@ -124,12 +149,21 @@ def read_stores(path: Path) -> StoresFile:
     except yaml.YAMLError as error:
         raise SetupError(f"The stores' file {path} is not YAML: {error}.", "Mend the line it names.") from error
     defaults = document.get("defaults") or {}
-    stores = {name: {**defaults, **(values or {})} for name, values in (document.get("stores") or {}).items()}
+    stores = {name: _inherited(defaults, values or {}) for name, values in (document.get("stores") or {}).items()}
     try:
         return StoresFile.model_validate({**document, "defaults": defaults, "stores": stores})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise SetupError(f"The stores' file {path} is not valid: {faults}.", "Mend the keys it names.") from error
+
+
+def _inherited(defaults: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """A store's keys over those of all stores; within `bundles` key by key, too."""
+    merged = {**defaults, **values}
+    shared, own = defaults.get("bundles"), values.get("bundles")
+    if isinstance(shared, dict) and isinstance(own, dict):
+        merged["bundles"] = {**shared, **own}
+    return merged
 
 
 @cache

@@ -28,7 +28,7 @@ NO_NOUNS = {"__init__", "__main__", "app"}
 ORDER = (
     *("demo", "up", "down", "status", "logs", "airflow"),
     *("load", "query", "check", "profile", "contract", "report", "uploads"),
-    *("rejects", "coverage", "backfill", "explain", "forget-person"),
+    *("rejects", "coverage", "bundles", "backfill", "explain", "forget-person"),
     *("test", "bench"),
 )
 

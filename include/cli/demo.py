@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from include.cli.bundles import COLUMNS as BUNDLES
+from include.cli.bundles import bundle_cells
 from include.cli.output import ExitCode, Panel, print_json, progress
 from include.cli.rows import print_table
 
@@ -21,7 +23,8 @@ HELP = """Load the sample deliveries of three stores over three days with the re
 \b
 Starts PostgreSQL from its wheel, migrates Airflow's and Longshore's schemas,
 lays the samples out in the landing zone, runs commerce_to_postgres for each
-day and commerce_coverage after them, and shows what every load did.
+day, commerce_coverage and commerce_bundles after them, and shows what every
+load did.
 A second call finds the same bytes and changes nothing.
 
 \b
@@ -33,11 +36,15 @@ COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "rejected"
 COLUMNS = ("store", "day", "dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
 COVERAGE = ("store", "day", "dataset", "currency", "lines", "matched", "ambiguous", "unmatched", "revenue")
 
+# What follows the loads; each asks the ledger what is due, and may be skipped.
+DOWNSTREAM: tuple[tuple[str, dict[str, Any]], ...] = (("commerce_coverage", {}), ("commerce_bundles", {}))
+
 NEXT = """
 Where to look next
   ./longshore query "SELECT * FROM commerce.current_inventory WHERE store = 'harbour-books' LIMIT 5"
   ./longshore rejects list          what was not loaded: line, column, reason
   ./longshore coverage --html coverage.html
+  ./longshore bundles               what is bought together, and how surely
   ./longshore up                    the same DAGs under Airflow's scheduler, with its web interface
 """
 
@@ -45,6 +52,7 @@ Where to look next
 def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """See HELP."""
     from include.ledger.report import loads_of
+    from include.pipelines.commerce import bundles_report
     from include.pipelines.commerce.coverage_report import table
     from include.samples.shop import DAYS
     from include.stack.lifecycle import stack
@@ -55,10 +63,11 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON objec
     with connect(stack().postgres.url()) as connection:
         loads = loads_of(connection, "airflow", [run.run_id for run in runs])
         coverage = table(connection, None, DAYS[0], DAYS[-1])
+        bundles = bundles_report.table(connection)
     if json:
-        print_json({"runs": [asdict(run) for run in runs], "loads": loads, "coverage": coverage})
+        print_json({"runs": [asdict(run) for run in runs], "loads": loads, "coverage": coverage, "bundles": bundles})
     else:
-        _print(loads, coverage)
+        _print(loads, coverage, bundles)
     raise typer.Exit(ExitCode.DONE if all(run.state == "success" for run in runs) else ExitCode.FAILED)
 
 
@@ -78,16 +87,18 @@ def _run(report: Callable[[str], None]) -> list[LocalRun]:
         ("commerce_to_postgres", {"from": day.isoformat(), "until": day.isoformat()}) for day in DAYS
     ]
     runs = []
-    for run in run_dags([*requests, ("commerce_coverage", {})], environment, log_file(settings().home, "demo")):
+    for run in run_dags([*requests, *DOWNSTREAM], environment, log_file(settings().home, "demo")):
         runs.append(run)
         report(f"ran {run.dag_id} {run.conf.get('from', '')}: {run.state}")
     return runs
 
 
-def _print(loads: list[dict[str, Any]], coverage: list[dict[str, Any]]) -> None:
+def _print(loads: list[dict[str, Any]], coverage: list[dict[str, Any]], bundles: list[dict[str, Any]]) -> None:
     print_table(COLUMNS, [_load(row) for row in loads if row["status"] != "skipped"])
     typer.echo()
     print_table(COVERAGE, [[_shown(row[name]) for name in COVERAGE] for row in coverage])
+    typer.echo()
+    print_table(BUNDLES, [bundle_cells(row) for row in bundles])
     changed = any(row["status"] not in {"unchanged", "skipped"} for row in loads)
     if not changed:
         typer.echo("\nNothing changed: the same bytes are loaded already.")

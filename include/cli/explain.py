@@ -63,7 +63,7 @@ def _print(load: RecordedLoad) -> None:
         form = [f"{name} {part[name]}" for name in ("encoding", "decimal") if part.get(name)]
         form += [f"{column} {order}" for column, order in part.get("date_orders", {}).items()]
         typer.echo(cell_text(f"{part['file']}: {', '.join([*form, 'delimiter ' + repr(part.get('delimiter'))])}"))
-    for line in (*_columns(load), *_money(load)):
+    for line in (*_columns(load), *_money(load), *_baskets(load)):
         typer.echo(cell_text(line))
     if load.reasons:
         _table("Rejects", ("code", "rejects"), list(load.reasons.items()))
@@ -106,6 +106,18 @@ def _money(load: RecordedLoad) -> Iterator[str]:
     if mismatched:
         condition = f"upload_id = '{load.upload_id}' AND agrees_by IS NULL"
         yield f'  ./longshore query "SELECT * FROM commerce.order_money WHERE {condition}"'  # noqa: S608 # for a person
+
+
+def _baskets(load: RecordedLoad) -> Iterator[str]:
+    """What bundles were mined from."""
+    facts = load.facts.get("bundles")
+    if not facts:
+        return
+    yield f"Orders from {facts['window_start']} to {facts['window_end']}: {facts['baskets']:,} baskets"
+    outcomes = [f"{count:,} {name}" for name, count in facts["lines"].items() if count and name != "lines"]
+    yield f"{facts['lines']['lines']:,} lines: {', '.join(outcomes)}"
+    counted = ("oversized_baskets", "variants", "frequent_variants", "not_in_stock", "pairs", "triples", "found")
+    yield ", ".join(f"{facts[name]:,} {name.replace('_', ' ')}" for name in counted)
 
 
 def _table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from include.ledger.events import Subject
     from include.pipelines.commerce.forget import Forgetting, Report, Selection
 
-FORGET_HELP = """Take uploads back: their rows, their coverage, the text of their rejects.
+FORGET_HELP = """Take uploads back: rows, coverage, bundles, the text of rejects.
 
 \b
   longshore uploads forget acme/2026-03-01 --dry-run
@@ -31,7 +31,7 @@ FORGET_HELP = """Take uploads back: their rows, their coverage, the text of thei
 
 \b
 What is set must all fit. The current_* views show the newest upload that is
-left; coverage of later uploads is due again. The ledger keeps the loads'
+left; coverage of later uploads and bundles are due again. The ledger keeps the loads'
 counts and says who did it. Files in the landing zone stay: only a person's
 `load`, manual run or backfill takes forgotten bytes again.
 """
@@ -199,11 +199,15 @@ def _uploads(count: int) -> str:
 
 
 def _say_due(connection: Connection[tuple[object, ...]]) -> None:
+    from include.pipelines.commerce import bundles
     from include.pipelines.commerce.coverage import due
+    from include.settings import read_stores, settings
 
     count = len(due(connection))
     if count:
         words().print(f"Coverage of {_uploads(count)} is due again: ./longshore coverage")
+    if bundles.due(connection, read_stores(settings().stores_file)):
+        words().print("Bundles are due again: ./longshore bundles mine")
 
 
 def register(app: typer.Typer) -> None:

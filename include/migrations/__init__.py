@@ -13,6 +13,7 @@ from include.migrations import (
     m0005_order_money,
     m0006_replays,
     m0007_markets,
+    m0008_bundles,
     steps,
 )
 
@@ -24,6 +25,7 @@ MIGRATIONS = (
     m0005_order_money.MIGRATION,
     m0006_replays.MIGRATION,
     m0007_markets.MIGRATION,
+    m0008_bundles.MIGRATION,
 )
 
 

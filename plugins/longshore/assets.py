@@ -6,3 +6,6 @@ from airflow.sdk import Asset
 
 # An event says that an upload was closed, no more: consumers ask the ledger what is due, because events coalesce.
 COMMERCE_UPLOADS = Asset(name="commerce_uploads", uri="x-longshore://commerce/uploads", group="commerce")
+
+# An event says that bundles of some store were mined; which ones the ledger says.
+COMMERCE_BUNDLES = Asset(name="commerce_bundles", uri="x-longshore://commerce/bundles", group="commerce")

@@ -26,6 +26,8 @@ COMMANDS = (
     "rejects replay",
     "rejects prune",
     "coverage",
+    "bundles",
+    "bundles mine",
     "backfill",
     "explain",
 )

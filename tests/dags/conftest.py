@@ -83,6 +83,7 @@ MOMENTS = (dt.datetime(2030, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=n) for 
 SWITCHES: dict[str, dict[str, Any]] = {
     "commerce_to_postgres": {"force": False, "accept": False},
     "commerce_coverage": {},
+    "commerce_bundles": {},
     "example_bulk_load": {"source": "include/samples/tables/artikel.csv", "force": False, "accept": False},
 }
 

@@ -1,8 +1,8 @@
 """Taking back: an upload's rows and its rejects' text, or one person's address, out of the tables for good.
 
 Each upload is one transaction under the locks of its datasets. What stays is the ledger: the loads with their counts,
-now `forgotten`, and an event that says who did it and when. The views and coverage follow, since they ask for loads
-that are `loaded`; deliveries in the landing zone are left alone, and only a person loads them again.
+now `forgotten`, and an event that says who did it and when. The views, coverage and bundles follow, since they ask for
+loads that are `loaded`; deliveries in the landing zone are left alone, and only a person loads them again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from include.ledger import events
 from include.ledger.events import EventKind, Subject
 from include.loading.job import Connect
 from include.log import line, logger
-from include.pipelines.commerce import coverage, records
+from include.pipelines.commerce import bundles, coverage, records
 from include.pipelines.commerce.uploads import DATASETS, lock_name
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated
@@ -29,6 +29,21 @@ from include.writers.postgres_session import LoadSession, begin, lock
 
 # Every table of schema commerce that holds rows of uploads. commerce.uploads itself stays: it says that there was one.
 TABLES = (*(table.name for table in records.TABLES), "coverage")
+
+# Bundles are those of every window that reaches over an upload's day; each is counted once, for the upload by which it
+# goes first.
+COUNT_BUNDLES = """
+SELECT first.upload_id::text, count(*)
+FROM commerce.bundles AS bundles
+CROSS JOIN LATERAL (
+    SELECT upload_id FROM commerce.uploads
+    WHERE upload_id = ANY(%(uploads)s::uuid[]) AND store = bundles.store
+        AND day BETWEEN bundles.window_start AND bundles.window_end
+    ORDER BY day
+    LIMIT 1
+) AS first
+GROUP BY first.upload_id
+"""
 
 # How the emptied texts are counted, beside the tables.
 REJECT_TEXTS = "reject texts"
@@ -118,7 +133,9 @@ def find_uploads(connection: Connection[TupleRow], selection: Selection) -> list
     with translated():
         subjects = [Subject(*row) for row in connection.execute(FIND, wanted).fetchall()]
         uploads = {"uploads": [subject.upload_id for subject in subjects]}
-        queries = {**{table: _count(table) for table in TABLES}, REJECT_TEXTS: sql.Composed([sql.SQL(COUNT_TEXTS)])}
+        special = {bundles.DATASET: COUNT_BUNDLES, REJECT_TEXTS: COUNT_TEXTS}
+        queries = {table: _count(table) for table in TABLES}
+        queries |= {name: sql.Composed([sql.SQL(query)]) for name, query in special.items()}
         counts: dict[str, dict[str, int]] = {
             name: dict(connection.execute(query, uploads).fetchall()) for name, query in queries.items()
         }
@@ -199,7 +216,7 @@ def _each(connect: Connect, subject: Subject, kind: EventKind, actor: str, empty
     def attempt() -> dict[str, int]:  # a name of its own: the log of repetitions prints it, and no argument
         with connect() as connection, translated(), connection.transaction():
             begin(connection, LoadSession(application_name=f"longshore forget {subject.store} {subject.day}"))
-            for name in _locks(subject.upload_id):
+            for name in _locks(subject):
                 lock(connection, name)
             rows = empty(connection, subject)
             events.record(connection, kind, subject, actor, rows)
@@ -212,14 +229,17 @@ def _each(connect: Connect, subject: Subject, kind: EventKind, actor: str, empty
     return done
 
 
-def _locks(upload_id: str) -> list[str]:
-    """In one order for everybody; loads and coverage hold one of them each, so nobody waits in a circle."""
-    return [*(lock_name(upload_id, dataset) for dataset in DATASETS), coverage.lock_name(upload_id)]
+def _locks(subject: Subject) -> list[str]:
+    """In one order for everybody; loads, coverage and bundles hold one of them each, so nobody waits in a circle."""
+    uploads = (lock_name(subject.upload_id, dataset) for dataset in DATASETS)
+    return [*uploads, coverage.lock_name(subject.upload_id), bundles.lock_name(subject.store)]
 
 
 def _empty_upload(connection: Connection[TupleRow], subject: Subject) -> dict[str, int]:
     wanted = {"upload_id": subject.upload_id}
+    taken_out = bundles.take_out(connection, subject.store, subject.day)
     rows = {table: connection.execute(_delete(table), wanted).rowcount for table in TABLES}
+    rows[bundles.DATASET] += taken_out
     rows[REJECT_TEXTS] = connection.execute(EMPTY_TEXTS, wanted).rowcount
     connection.execute(MARK_LOADS, wanted)
     return rows

@@ -263,4 +263,35 @@ ORDER_LINES_TABLE = Table(
     ),
 )
 
-TABLES = (CATALOG_TABLE, INVENTORY_TABLE, VARIANTS_TABLE, ORDERS_TABLE, ORDER_LINES_TABLE)
+BUNDLES_TABLE = Table(
+    schema="commerce",
+    name="bundles",
+    key=("store", "window_end", "settings", "rank"),
+    scope=("store", "window_end", "settings"),
+    columns=(
+        _key("store"),
+        TableColumn("window_end", "date", nullable=False),
+        _key("settings"),
+        TableColumn("rank", "integer", nullable=False),
+        UPLOAD_ID,
+        TableColumn("window_start", "date", nullable=False),
+        _key("variant_a"),
+        _key("variant_b"),
+        TableColumn("variant_c", "text", collate_c=True),
+        TableColumn("product_a", "text"),
+        TableColumn("product_b", "text"),
+        TableColumn("product_c", "text"),
+        TableColumn("baskets", "bigint", nullable=False),
+        TableColumn("support_count", "bigint", nullable=False),
+        TableColumn("support", "double precision", nullable=False),
+        TableColumn("confidence_a", "double precision", nullable=False),
+        TableColumn("confidence_b", "double precision", nullable=False),
+        TableColumn("confidence_c", "double precision"),
+        TableColumn("lift", "double precision", nullable=False),
+        TableColumn("score", "double precision", nullable=False),
+        TableColumn("price", "numeric"),
+        TableColumn("currency", "text"),
+    ),
+)
+
+TABLES = (CATALOG_TABLE, INVENTORY_TABLE, VARIANTS_TABLE, ORDERS_TABLE, ORDER_LINES_TABLE, BUNDLES_TABLE)

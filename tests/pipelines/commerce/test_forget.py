@@ -71,7 +71,7 @@ def test_rows_coverage_and_rejects_texts_go_and_an_event_says_who_did_it(two_day
     (done,) = forget_all(two_days, upload_id=two_days.upload_id)
     assert done.rows == {
         **{"catalog": 1, "inventory": 0, "variants": 0, "orders": 2, "order_lines": 1},
-        **{"coverage": 3, "reject texts": 2},
+        **{"bundles": 0, "coverage": 3, "reject texts": 2},
     }
     for table in forget.TABLES:
         assert two_days.value(f"SELECT count(*) FROM commerce.{table} WHERE upload_id = %s", two_days.upload_id) == 0
