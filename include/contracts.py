@@ -102,13 +102,17 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that loads fill. `scope` are the leading key columns a delivery is the truth for (upload_id)."""
+    """A table that loads fill. `scope` are the leading key columns a delivery is the truth for (upload_id).
+
+    `partitioned`: by the month of the delivery's day.
+    """
 
     schema: str
     name: str
     columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
     scope: tuple[str, ...] = ("upload_id",)
+    partitioned: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,20 +12,19 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
-from include.errors import HeldError, LongshoreError, TransientError
+from include.errors import HeldError, LongshoreError, RowError, TransientError
 from include.ledger import loads, rejects
 from include.ledger.rejects import RejectSpool
 from include.loading import rules
 from include.loading.job import Connect, Job
-from include.loading.stage import Staged, stage
+from include.loading.stage import Intake, Staged
+from include.loading.ways import Way, ways
 from include.log import line, logger
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.errors import repeat_transient
-from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
-from include.writers.postgres_session import LoadSession
 
 
 def load_job(connect: Connect, job: Job) -> tuple[LoadResult, ...]:
@@ -63,21 +62,29 @@ def _write(
     spool: RejectSpool,
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
+    """Loads by the first way that leads to the end."""
+    *others, last = ways(job, new=current is None)
+    for way in others:
+        try:
+            return _write_by(way, connection, job, current, spool, stopwatch)
+        except RowError as met:
+            spool.clear()
+            logger("load").info(line("load-again", dataset=job.dataset, reason=met.what))
+    return _write_by(last, connection, job, current, spool, stopwatch)
+
+
+def _write_by(
+    way: Way,
+    connection: Connection[TupleRow],
+    job: Job,
+    current: loads.CurrentLoad | None,
+    spool: RejectSpool,
+    stopwatch: Stopwatch,
+) -> tuple[LoadResult, ...]:
     reader = _reader(job)
-    writer = PostgresCopyWriter(
-        connection,
-        reader.schema,
-        [filling.target(job.scope, job.parameters) for filling in job.plan.fillings],
-        preparation=job.plan.preparation,
-        session=LoadSession(
-            f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
-        ),
-        lock=job.lock,
-        stopwatch=stopwatch,
-    )
-    with writer:
+    with way.open(connection, job, reader, stopwatch) as writer:
         job.ready(connection)
-        staged = stage(reader, writer, job.plan, spool, stopwatch, job.max_rejected, job.report)
+        staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
         facts = _facts(connection, job, reader, current)
         if not job.options.accept:
             rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
@@ -177,8 +184,8 @@ def _record(
             accepted_by=job.options.accepted_by if job.options.accept else None,
         )
         reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
-        if reasons and job.plan.places:
-            rejects.note_places(connection, load_id, job.plan.places)
+        if reasons and staged.places:
+            rejects.note_places(connection, load_id, staged.places)
         recorded.append(replace(result, reasons=dict(reasons), load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 
