@@ -12,6 +12,7 @@ from include.migrations import (
     m0004_forgetting,
     m0005_order_money,
     m0006_replays,
+    m0007_partitions,
     steps,
 )
 
@@ -22,6 +23,7 @@ MIGRATIONS = (
     m0004_forgetting.MIGRATION,
     m0005_order_money.MIGRATION,
     m0006_replays.MIGRATION,
+    m0007_partitions.MIGRATION,
 )
 
 

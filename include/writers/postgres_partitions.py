@@ -12,10 +12,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg import Connection, sql
+from psycopg import Connection, errors, sql
 from psycopg.rows import TupleRow
 
-from include.errors import DefectError
+from include.errors import DefectError, TransientError
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Partition, Target, qualified
 
@@ -89,11 +89,22 @@ def build_key(connection: Connection[TupleRow], aside: Aside) -> None:
 
 def attach(connection: Connection[TupleRow], aside: Aside) -> None:
     """Makes the filled table the partition; or moves its rows, where there is one by now."""
-    connection.execute(aside.statement("LOCK TABLE ONLY {parent} IN SHARE UPDATE EXCLUSIVE MODE"))
-    row = connection.execute(sql.SQL("SELECT {} IS NULL").format(_found(aside.target))).fetchone()
-    statements = ATTACH if row and row[0] else MOVE
-    for statement in statements:
-        connection.execute(aside.statement(statement))
+    # The lock that commerce.add_partition takes, so that there is one maker at a time; it ends with the transaction.
+    name = f"{aside.target.table.schema}.{aside.target.table.name}"
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    schema, partition = aside.target.table.schema, aside.partition.table_name(aside.target.table.name)
+    # Not to_regclass, which may still answer from before the wait.
+    found = connection.execute(
+        "SELECT FROM pg_class WHERE relnamespace = %s::regnamespace AND relname = %s", [schema, partition]
+    )
+    try:
+        for statement in MOVE if found.rowcount else ATTACH:
+            connection.execute(aside.statement(statement))
+    except (errors.DuplicateTable, errors.InvalidObjectDefinition) as error:
+        # Above READ COMMITTED the transaction does not see what was made since it began.
+        raise TransientError(
+            f"Another load made the partition {partition}.", "The same load can be repeated."
+        ) from error
 
 
 ATTACH = (

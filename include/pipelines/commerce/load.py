@@ -9,7 +9,7 @@ from include.loading.load import load_job
 from include.loading.upload import Upload
 from include.pipelines.commerce import records
 from include.pipelines.commerce.plans import PLANS
-from include.pipelines.commerce.uploads import lock_name
+from include.pipelines.commerce.uploads import lock_name, month_of
 from include.readers.profile import Profile, read_profile
 from include.results import LoadResult
 from include.settings import StoreSettings, StoresFile, settings
@@ -65,6 +65,7 @@ def _job(
         fingerprint=fingerprint(plan.contract, profile.model_dump(mode="json"), store.time_zone, store.currency),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
+        partition=month_of(upload.day),
         parameters={"currency": store.currency},
         report=report,
     )

@@ -137,6 +137,7 @@ CATALOG_TABLE = Table(
     schema="commerce",
     name="catalog",
     key=("upload_id", "variant_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -168,6 +169,7 @@ INVENTORY_TABLE = Table(
     schema="commerce",
     name="inventory",
     key=("upload_id", "variant_id", "location"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -190,6 +192,7 @@ VARIANTS_TABLE = Table(
     schema="commerce",
     name="variants",
     key=("upload_id", "variant_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -205,6 +208,7 @@ ORDERS_TABLE = Table(
     schema="commerce",
     name="orders",
     key=("upload_id", "order_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("order_id"),
@@ -233,6 +237,7 @@ ORDER_LINES_TABLE = Table(
     schema="commerce",
     name="order_lines",
     key=("upload_id", "order_id", "line_no"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("order_id"),
