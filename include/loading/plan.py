@@ -93,13 +93,21 @@ class Filling:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A query whose one row goes into the load's facts, asked where a part has the column that it is about."""
+
+    query: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All that is particular to loading one dataset.
 
     `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
     whose number is kept for them though they are rejected. `numbering`: rows are numbered within their groups.
     `preparation`: statements over the staged rows, before anything else is asked of them. `findings` are looked at once
-    the tables are written: each query's one row goes into the load's facts under its name, and changes nothing.
+    the tables are written; they change nothing.
     """
 
     contract: Contract
@@ -107,5 +115,5 @@ class Plan:
     late_rejects: str = ""
     numbering: Numbering | None = None
     preparation: tuple[str, ...] = ()
-    findings: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, Finding] = field(default_factory=dict)
     places: str | None = None

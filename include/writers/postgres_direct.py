@@ -16,7 +16,7 @@ from typing import IO, Self
 
 import psycopg
 import pyarrow as pa
-from psycopg import Connection, Copy, sql
+from psycopg import Connection, Copy, Cursor, sql
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError, RowError
@@ -101,10 +101,14 @@ class PostgresDirectWriter:
 
     def __enter__(self) -> Self:
         with translated(), self._stopwatch.phase("begin"), ExitStack() as undo:
-            self._transaction.__enter__()
-            undo.push(self._transaction)
-            begin(self.connection, self._session)
-            self._check_empty()
+            with self.connection.pipeline():  # one round trip
+                self._transaction.__enter__()
+                undo.push(self._transaction)
+                begin(self.connection, self._session)
+                empty = self._ask_empty()
+            row = empty.fetchone()
+            if row is None or not row[0]:
+                raise NotEmptyError("The slice holds rows or is being loaded.")
             self._streams = tuple(self._stream(target) for target in self._targets)
             undo.pop_all()
         return self
@@ -167,13 +171,11 @@ class PostgresDirectWriter:
                 last.push(lambda *_: self._transaction.__exit__(kind, error, trace))
                 self._copying.__exit__(kind, error, trace)
 
-    def _check_empty(self) -> None:
+    def _ask_empty(self) -> Cursor[TupleRow]:
         empty = sql.SQL(" AND ").join(sql.SQL("({})").format(is_empty(target)) for target in self._targets)
-        row = self.connection.execute(
+        return self.connection.execute(
             sql.SQL("SELECT pg_try_advisory_xact_lock({}) AND {}").format(lock_key(self._lock), empty)
-        ).fetchone()
-        if row is None or not row[0]:
-            raise NotEmptyError("The slice holds rows or is being loaded.")
+        )
 
     def _check_absent(self, absent: Sequence[str]) -> None:
         first = self._streams[0]

@@ -6,7 +6,7 @@ row is no row of any table, but it counts where rows are numbered and keeps its 
 
 from __future__ import annotations
 
-from include.loading.plan import Filling, Numbering, Plan
+from include.loading.plan import Filling, Finding, Numbering, Plan
 from include.pipelines.commerce import records
 from include.pipelines.commerce.order_numbering import NUMBERS, OrderNumbering
 from include.writers.projection import Projection
@@ -161,7 +161,7 @@ PLANS = {
         ),
         NUMBERING.late_rejects,
         NUMBERING,
-        findings={"order_money": ORDER_MONEY},
+        findings={"order_money": Finding(ORDER_MONEY, "subtotal")},
         places=ORDER_PLACES,
     ),
 }
