@@ -16,7 +16,7 @@ from typing import IO, Self
 
 import psycopg
 import pyarrow as pa
-from psycopg import Connection, Copy, Cursor, sql
+from psycopg import Connection, Copy, Cursor, Transaction, sql
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError, RowError
@@ -92,7 +92,8 @@ class PostgresDirectWriter:
         self._session = session or LoadSession()
         self._lock = lock
         self._stopwatch = stopwatch or Stopwatch()
-        self._transaction = connection.transaction()
+        # Not connection.transaction(), which would keep the pipeline that it is begun in until its end.
+        self._transaction = Transaction(connection)
         self._files = ExitStack()
         self._copying = ExitStack()
         self._copy: Copy | None = None
