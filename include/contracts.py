@@ -102,12 +102,13 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that loads fill."""
+    """A table that loads fill. `partitioned`: by the month of the delivery's day."""
 
     schema: str
     name: str
     columns: tuple[TableColumn, ...]
     key: tuple[str, ...]
+    partitioned: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

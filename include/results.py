@@ -24,7 +24,8 @@ class Reject:
 
     `line` is the physical line on which the record starts (1-based), `record` its number within the part without
     the header (1-based), `sequence` its number over all parts of the dataset. `reason` speaks of the value's shape,
-    never of its contents; only `raw` holds the record's text.
+    never of its contents; only `raw` holds the record's text. `group_key` and `place`: the order whose row the record
+    is and its number there, where that is known already.
     """
 
     part: str
@@ -35,6 +36,8 @@ class Reject:
     code: str
     reason: str
     raw: str | None = None
+    group_key: str | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
-from include.errors import DefectError
 from include.ledger.text import storable
 from include.readers.blocks import Part
 from include.results import Counts, LoadResult
@@ -60,15 +59,23 @@ def current(connection: Connection[TupleRow], upload_id: str, dataset: str) -> C
     )
 
 
-def previous(connection: Connection[TupleRow], store: str, dataset: str, day: str) -> CurrentLoad | None:
-    """The store's newest load of the dataset on a day before `day`: what a changed header is compared with."""
-    return _one(
-        connection,
-        "SELECT load_id, digest, fingerprint, files, facts FROM ledger.loads"
-        " WHERE status = 'loaded' AND store = %s AND dataset = %s AND day < %s"
-        " ORDER BY day DESC, load_id DESC LIMIT 1",
-        [store, dataset, day],
-    )
+def current_and_previous(
+    connection: Connection[TupleRow], key: LoadKey, dataset: str
+) -> tuple[CurrentLoad | None, CurrentLoad | None]:
+    """The current load, and the store's newest load of the dataset on an earlier day, in one round trip."""
+    columns = "load_id, digest, fingerprint, files, facts"
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            f"(SELECT 'current' AS which, {columns} FROM ledger.current_loads"  # noqa: S608 # names are ours
+            " WHERE upload_id = %(upload_id)s AND dataset = %(dataset)s)"
+            f" UNION ALL (SELECT 'previous', {columns} FROM ledger.loads"
+            " WHERE status = 'loaded' AND store = %(store)s AND dataset = %(dataset)s AND day < %(day)s"
+            " ORDER BY day DESC, load_id DESC LIMIT 1)".encode(),
+            {"upload_id": key.upload_id, "store": key.store, "day": key.day, "dataset": dataset},
+        ).fetchall()
+    rows = {row.pop("which"): row for row in found}
+    current, previous = (_load(rows.get(which)) for which in ("current", "previous"))
+    return current, previous
 
 
 def is_held(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> bool:
@@ -110,15 +117,33 @@ def is_forgotten(connection: Connection[TupleRow], upload_id: str, dataset: str,
 def record(
     connection: Connection[TupleRow],
     key: LoadKey,
-    result: LoadResult,
+    results: Sequence[LoadResult],
     *,
     fingerprint: str,
     facts: dict[str, Any],
     accepted_by: str | None = None,
-) -> int:
-    """Writes a load's row and returns its number; it is visible when the connection's transaction is."""
-    counts = {name: getattr(result.counts, name) for name in Counts.__slots__}
-    values = {
+) -> list[int]:
+    """Writes the rows of one delivery's loads, in one round trip; visible when the connection's transaction is.
+
+    Returns:
+        The loads' numbers, in the order of the results.
+    """
+    rows = [_values(key, result, fingerprint, facts, accepted_by) for result in results]
+    names = ", ".join(rows[0])
+    places = ", ".join(f"({', '.join(['%s'] * len(row))})" for row in rows)
+    with translated():
+        recorded = connection.execute(
+            f"INSERT INTO ledger.loads ({names}) VALUES {places} RETURNING load_id, dataset".encode(),  # noqa: S608 # ours
+            [value for row in rows for value in row.values()],
+        ).fetchall()
+    numbers = {dataset: int(load_id) for load_id, dataset in recorded}
+    return [numbers[result.dataset] for result in results]
+
+
+def _values(
+    key: LoadKey, result: LoadResult, fingerprint: str, facts: dict[str, Any], accepted_by: str | None
+) -> dict[str, object]:
+    return {
         "run_id": key.run_id,
         "upload_id": key.upload_id,
         "store": key.store,
@@ -127,7 +152,7 @@ def record(
         "status": result.status.value,
         "digest": result.digest,
         "fingerprint": fingerprint,
-        **counts,
+        **{name: getattr(result.counts, name) for name in Counts.__slots__},
         "ms": result.ms,
         "phases": Jsonb(result.phases),
         "files": Jsonb(storable([_file(file) for file in result.files])),
@@ -135,16 +160,6 @@ def record(
         "message": storable(result.message),
         "accepted_by": accepted_by,
     }
-    names = ", ".join(values)
-    places = ", ".join(f"%({name})s" for name in values)
-    with translated():
-        row = connection.execute(
-            f"INSERT INTO ledger.loads ({names}) VALUES ({places}) RETURNING load_id".encode(),  # noqa: S608 # names are ours
-            values,
-        ).fetchone()
-    if row is None:
-        raise DefectError("The ledger gave no number for the load.")
-    return int(row[0])
 
 
 def move(connection: Connection[TupleRow], load_id: int, back: Counts) -> None:
@@ -166,4 +181,8 @@ def _file(file: Any) -> dict[str, Any]:
 def _one(connection: Connection[TupleRow], query: str, parameters: list[str]) -> CurrentLoad | None:
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(query.encode(), parameters).fetchone()
+    return _load(row)
+
+
+def _load(row: Mapping[str, Any] | None) -> CurrentLoad | None:
     return CurrentLoad(**{**row, "files": tuple(row["files"])}) if row else None

@@ -80,17 +80,19 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
         translated(),
         connection.cursor() as cursor,
         cursor.copy(
-            "COPY ledger.rejects (load_id, sequence, file, line, record, column_name, code, reason, raw) FROM STDIN"
+            "COPY ledger.rejects"
+            " (load_id, sequence, file, line, record, column_name, code, reason, raw, group_key, place) FROM STDIN"
         ) as copy,
     ):
         for reject in rejects:
             reasons[reject.code] += 1
             place = (reject.sequence, reject.part, reject.line, reject.record, reject.column)
-            copy.write_row((load_id, *storable((*place, reject.code, reject.reason, reject.raw))))
+            what = (reject.code, reject.reason, reject.raw, reject.group_key, reject.place)
+            copy.write_row((load_id, *storable((*place, *what))))
     return reasons
 
 
-def note_places(connection: Connection[TupleRow], load_id: int, places: str) -> None:
+def note_places(connection: Connection[TupleRow], load_id: int, places: sql.Composable) -> None:
     """Notes whose row each reject of the load is and its number there.
 
     Args:
@@ -103,7 +105,7 @@ def note_places(connection: Connection[TupleRow], load_id: int, places: str) -> 
             sql.SQL(
                 "UPDATE ledger.rejects AS rejects SET group_key = places.group_key, place = places.place"
                 " FROM ({}) AS places WHERE rejects.load_id = {} AND rejects.sequence = places.sequence"
-            ).format(sql.SQL(places), load_id)
+            ).format(places, load_id)
         )
 
 

@@ -14,6 +14,7 @@ from include.loading.upload import Upload
 from include.readers.profile import Profile
 from include.results import FileResult
 from include.settings import StoreSettings
+from include.writers.postgres_merge import Partition, Target
 
 Connect = Callable[[], Connection[TupleRow]]
 
@@ -48,7 +49,8 @@ class LoadOptions:
 class Job:
     """All that one load needs to know.
 
-    `scope`: the slice of the tables that the upload is the truth for. `lock` names what two loads must not write at
+    `scope`: the slice of the tables that the upload is the truth for, `partition`: where it lies in tables that have
+    such. `lock` names what two loads must not write at
     once. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file name that
     the one before had lacks a part; not so where every delivery's file has a name of its own. `storage`: what fsspec is
     told of the store that holds the files; it has secrets, and goes to the reader only.
@@ -64,11 +66,25 @@ class Job:
     fingerprint: str
     scope: Mapping[str, object]
     lock: str
+    partition: Partition | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     ready: Callable[[Connection[TupleRow]], None] = tables_exist
     parts_by_name: bool = True
     report: Report = silent
     storage: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What the writer fills."""
+        return tuple(
+            filling.target(self.scope, self.parameters, self.partition if filling.table.partitioned else None)
+            for filling in self.plan.fillings
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes of the parts as stored."""
+        return sum(part.size for part in self.upload.parts[self.dataset])
 
     @property
     def names(self) -> tuple[str, ...]:

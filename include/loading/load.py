@@ -6,26 +6,35 @@ delivered), held (a person decides), or failed with its rejects, written after t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
-from include.errors import HeldError, LongshoreError, TransientError
+from include.errors import HeldError, LongshoreError, RowError, TransientError
 from include.ledger import loads, rejects
 from include.ledger.rejects import RejectSpool
 from include.loading import rules
 from include.loading.job import Connect, Job
-from include.loading.stage import Staged, stage
+from include.loading.plan import Finding
+from include.loading.stage import Intake, Staged
+from include.loading.ways import Way, ways
 from include.log import line, logger
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.errors import repeat_transient
-from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
-from include.writers.postgres_session import LoadSession
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was loaded before: the current load of the slice, and the store's load of the day before."""
+
+    current: loads.CurrentLoad | None
+    previous: loads.CurrentLoad | None
 
 
 def load_job(connect: Connect, job: Job) -> tuple[LoadResult, ...]:
@@ -47,38 +56,46 @@ def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatc
     with connect() as connection:
         if not job.upload.parts[job.dataset]:
             return _note(connection, job, Status.SKIPPED, stopwatch, "not delivered")
-        current = loads.current(connection, job.upload.upload_id, job.names[0])
+        current, previous = loads.current_and_previous(connection, job.upload.key, job.names[0])
         same = current and (current.digest, current.fingerprint) == (job.digest, job.fingerprint)
         if same and not job.options.force:
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
             rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
-        return _write(connection, job, current, spool, stopwatch)
+        return _write(connection, job, Earlier(current, previous), spool, stopwatch)
 
 
 def _write(
     connection: Connection[TupleRow],
     job: Job,
-    current: loads.CurrentLoad | None,
+    earlier: Earlier,
+    spool: RejectSpool,
+    stopwatch: Stopwatch,
+) -> tuple[LoadResult, ...]:
+    """Loads by the first way that leads to the end."""
+    *others, last = ways(job, new=earlier.current is None)
+    for way in others:
+        try:
+            return _write_by(way, connection, job, earlier, spool, stopwatch)
+        except RowError as met:
+            spool.clear()
+            logger("load").info(line("load-again", dataset=job.dataset, reason=met.what))
+    return _write_by(last, connection, job, earlier, spool, stopwatch)
+
+
+def _write_by(
+    way: Way,
+    connection: Connection[TupleRow],
+    job: Job,
+    earlier: Earlier,
     spool: RejectSpool,
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     reader = _reader(job)
-    writer = PostgresCopyWriter(
-        connection,
-        reader.schema,
-        [filling.target(job.scope, job.parameters) for filling in job.plan.fillings],
-        preparation=job.plan.preparation,
-        session=LoadSession(
-            f"longshore {job.dataset} {job.upload.store} {job.upload.day}", job.options.statement_timeout_ms
-        ),
-        lock=job.lock,
-        stopwatch=stopwatch,
-    )
-    with writer:
+    with way.open(connection, job, reader, stopwatch) as writer:
         job.ready(connection)
-        staged = stage(reader, writer, job.plan, spool, stopwatch, job.max_rejected, job.report)
-        facts = _facts(connection, job, reader, current)
+        staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
+        facts = _facts(job, reader, earlier)
         if not job.options.accept:
             rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
         if not job.may_exceed_budget:
@@ -87,7 +104,7 @@ def _write(
         counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
         if not job.options.accept:
             rules.check_deletions(job.store, job.upload, job.names, written)
-        facts |= _findings(connection, job, stopwatch)
+        facts |= _findings(connection, job, reader, stopwatch)
         results = _results(job, reader, facts, counts, stopwatch)
         if staged.rejected:
             writer.restate_provenance()
@@ -132,30 +149,35 @@ def _results(
     )
 
 
-def _facts(
-    connection: Connection[TupleRow], job: Job, reader: DatasetReader, current: loads.CurrentLoad | None
-) -> dict[str, Any]:
+def _facts(job: Job, reader: DatasetReader, earlier: Earlier) -> dict[str, Any]:
     parts = [part.as_json() for part in reader.facts]
     unknown = sorted({name for part in reader.facts for name in part.unknown_columns})
-    earlier = current or loads.previous(connection, job.upload.store, job.names[0], job.upload.day.isoformat())
+    before = earlier.current or earlier.previous
     return {
         "parts": parts,
         "profile": job.profile.name,
         "time_zone": job.profile.time_zone or job.store.time_zone,
         "unknown_columns": unknown,
-        "header_changes": rules.header_changes(earlier.facts if earlier else None, parts),
+        "header_changes": rules.header_changes(before.facts if before else None, parts),
     }
 
 
-def _findings(connection: Connection[TupleRow], job: Job, stopwatch: Stopwatch) -> dict[str, Any]:
-    """What the plan asks about the rows as they now are."""
+def _findings(
+    connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
+) -> dict[str, Any]:
+    """What the plan asks about the rows as they now are, where a part has the column that it is about."""
+    delivered = {name for part in reader.facts for name in part.mapping.positions}
     with stopwatch.phase("findings"):
-        return {name: _finding(connection, job, query) for name, query in job.plan.findings.items()}
+        return {
+            name: _finding(connection, job, finding)
+            for name, finding in job.plan.findings.items()
+            if finding.column in delivered
+        }
 
 
-def _finding(connection: Connection[TupleRow], job: Job, query: str) -> dict[str, Any] | None:
+def _finding(connection: Connection[TupleRow], job: Job, finding: Finding) -> dict[str, Any] | None:
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query.encode(), {"upload_id": job.upload.upload_id}).fetchone()
+        return cursor.execute(finding.query.encode(), {"upload_id": job.upload.upload_id}).fetchone()
 
 
 def _record(
@@ -166,20 +188,23 @@ def _record(
     spool: RejectSpool,
     staged: Staged,
 ) -> tuple[LoadResult, ...]:
-    recorded = []
-    for index, result in enumerate(results):
+    for result in results:
         rules.check_balance(result)
-        load_id = loads.record(
-            connection,
-            job.upload.key,
-            result,
-            fingerprint=job.fingerprint,
-            facts=facts,
-            accepted_by=job.options.accepted_by if job.options.accept else None,
-        )
-        reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
-        if reasons and job.plan.places:
-            rejects.note_places(connection, load_id, job.plan.places)
+    load_ids = loads.record(
+        connection,
+        job.upload.key,
+        results,
+        fingerprint=job.fingerprint,
+        facts=facts,
+        accepted_by=job.options.accepted_by if job.options.accept else None,
+    )
+    recorded = []
+    for index, (result, load_id) in enumerate(zip(results, load_ids, strict=True)):
+        reasons: Mapping[str, int] = {}
+        if result.counts.rejected:
+            reasons = rejects.write(connection, load_id, staged.rejects_of(index, spool))
+            if staged.places:
+                rejects.note_places(connection, load_id, staged.places)
         recorded.append(replace(result, reasons=dict(reasons), load_id=None if job.options.dry_run else load_id))
     return tuple(recorded)
 
@@ -188,30 +213,33 @@ def _note(
     connection: Connection[TupleRow], job: Job, status: Status, stopwatch: Stopwatch, message: str
 ) -> tuple[LoadResult, ...]:
     """Records a load that read nothing."""
-    results = []
-    for name in job.names:
-        result = LoadResult(name, status, files=job.files, digest=job.digest, ms=stopwatch.ms, message=message)
-        load_id = None
-        if not job.options.dry_run:
-            load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts={})
-        results.append(replace(result, load_id=load_id))
-    return tuple(results)
+    results = tuple(
+        LoadResult(name, status, files=job.files, digest=job.digest, ms=stopwatch.ms, message=message)
+        for name in job.names
+    )
+    if job.options.dry_run:
+        return results
+    load_ids = loads.record(connection, job.upload.key, results, fingerprint=job.fingerprint, facts={})
+    return tuple(replace(result, load_id=load_id) for result, load_id in zip(results, load_ids, strict=True))
 
 
 def _record_failure(
     connect: Connect, job: Job, spool: RejectSpool, error: LongshoreError, stopwatch: Stopwatch
 ) -> None:
     """Writes what failed or is held, in a transaction of its own; a database out of reach is said in the log."""
+    if job.options.dry_run:
+        return
     status = Status.HELD if isinstance(error, HeldError) else Status.FAILED
     facts = rules.failure_facts(job.store, error)
     counts = Counts(rows_read=spool.count, rejected=spool.count)
     try:
         with connect() as connection, translated(), connection.transaction():
-            for name in job.names:
-                result = LoadResult(name, status, counts, job.files, job.digest, stopwatch.ms, message=str(error))
-                if job.options.dry_run:
-                    continue
-                load_id = loads.record(connection, job.upload.key, result, fingerprint=job.fingerprint, facts=facts)
+            results = [
+                LoadResult(name, status, counts, job.files, job.digest, stopwatch.ms, message=str(error))
+                for name in job.names
+            ]
+            load_ids = loads.record(connection, job.upload.key, results, fingerprint=job.fingerprint, facts=facts)
+            for result, load_id in zip(results, load_ids, strict=True):
                 rejects.write(connection, load_id, spool)
                 _say(job, replace(result, load_id=load_id))
     except TransientError as unreachable:

@@ -2,11 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
 
 from include.contracts import Contract, Table
-from include.writers.postgres_merge import Target
+from include.writers.postgres_merge import Partition, Target
+from include.writers.projection import Projection
+
+
+class Numbers(Protocol):
+    """Numbers one load's rows within their groups while they stream by, as long as each group stands together."""
+
+    def number(self, rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+        """The rows that have a group, numbered; a row that is held back follows with a later call."""
+
+    def end(self) -> Iterator[pa.RecordBatch]:
+        """What is held back."""
+
+    @property
+    def held(self) -> int | None:
+        """The number of the record that is held back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How rows are numbered within their groups.
+
+    `client` does it in hand and adds the columns of `schema`: `line_no`, `order_fault` and what else the selects want.
+    `scattered` asks the staged rows whether a group stands in several places, and `renumber` makes the temporary table
+    `numbered` of them in which that is mended. Column, code and reason: `headless` of a sound row that cannot be its
+    group's first, `with_its_group` of one whose group's first row was rejected.
+    """
+
+    client: Callable[[], Numbers]
+    schema: pa.Schema
+    scattered: str
+    renumber: str
+    headless: tuple[str, str, str]
+    with_its_group: tuple[str, str, str]
+
+    @property
+    def late_rejects(self) -> str:
+        """Selects the sound rows that fall with their group."""
+        return " UNION ALL ".join(
+            f"SELECT _sequence, _part, _line, {', '.join(map(_quoted, verdict))} FROM {{staging}}"  # noqa: S608 # a plan's
+            f" WHERE order_fault AND _fault = 0 AND line_no {condition}"
+            for verdict, condition in ((self.headless, "= 1"), (self.with_its_group, "> 1"))
+        )
+
+
+def _quoted(text: str) -> str:
+    return "'{}'".format(text.replace("'", "''"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +64,40 @@ class Filling:
 
     `continuations` counts staged rows that add to another row of this table instead of being one, `rejected` selects
     the numbers of the rows rejected for it; where they are not set every row is one, and all rejects are its own.
-    `deletes`: what is no longer delivered is taken out.
+    `projection` says the same as `select` of rows in hand. `deletes`: what is no longer delivered is taken out.
     """
 
     dataset: str
     table: Table
     select: str
+    projection: Projection | None = None
     unique: bool = False
     continuations: str | None = None
     rejected: str | None = None
     deletes: bool = True
 
-    def target(self, scope: Mapping[str, object], parameters: Mapping[str, object]) -> Target:
+    def target(
+        self, scope: Mapping[str, object], parameters: Mapping[str, object], partition: Partition | None = None
+    ) -> Target:
         """The writer's target for one upload, which is the truth for that slice of the table."""
-        return Target(self.table, scope, self.select, self.unique, parameters, self.deletes)
+        return Target(
+            self.table,
+            scope,
+            self.select,
+            self.unique,
+            parameters,
+            self.deletes,
+            projection=self.projection,
+            partition=partition,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A query whose one row goes into the load's facts, asked where a part has the column that it is about."""
+
+    query: str
+    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +105,15 @@ class Plan:
     """All that is particular to loading one dataset.
 
     `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
-    whose number is kept for them though they are rejected. `findings` are looked at once the tables are written: each
-    query's one row goes into the load's facts under its name, and changes nothing.
+    whose number is kept for them though they are rejected. `numbering`: rows are numbered within their groups.
+    `preparation`: statements over the staged rows, before anything else is asked of them. `findings` are looked at once
+    the tables are written; they change nothing.
     """
 
     contract: Contract
     fillings: tuple[Filling, ...]
     late_rejects: str = ""
+    numbering: Numbering | None = None
     preparation: tuple[str, ...] = ()
-    findings: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, Finding] = field(default_factory=dict)
     places: str | None = None

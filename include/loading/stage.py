@@ -16,8 +16,7 @@ from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
-from include.writers.postgres_copy import STAGING, PostgresCopyWriter
-from include.writers.postgres_errors import translated
+from include.writers.postgres_copy import PostgresCopyWriter
 
 
 class Source(Protocol):
@@ -47,12 +46,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A dataset in the staging table: rows read, folded by the reader and rejected, and each table's share."""
+    """A dataset on its way: rows read, folded by the reader and rejected, and each table's share.
+
+    `places`: what the rejects' places in their groups can be asked of, where they do not know them.
+    """
 
     rows_read: int
     folded: int
     rejected: int
     shares: tuple[Share, ...]
+    places: sql.Composed | None = None
 
     def counts(self, index: int, written: WriteCounts) -> Counts:
         """The arithmetic of one table on the file's own grain."""
@@ -74,55 +77,90 @@ class Staged:
         return spool if wanted is None else (reject for reject in spool if reject.sequence in wanted)
 
 
-def stage(
-    reader: Source,
-    writer: PostgresCopyWriter,
-    plan: Plan,
-    spool: RejectSpool,
-    stopwatch: Stopwatch,
-    max_rejected: int | None,
-    report: Callable[[int], None],
-) -> Staged:
+@dataclass(slots=True)
+class Intake:
+    """Reads a dataset batch by batch: collects rejects, counts, keeps to the budget.
+
+    `max_rejected`: absolute budget of rejected rows; reading stops as soon as it is exceeded. `report` is told after
+    each batch how many rows were read so far.
+    """
+
+    spool: RejectSpool
+    stopwatch: Stopwatch
+    max_rejected: int | None
+    report: Callable[[int], None]
+    read: int = 0
+    folded: int = 0
+
+    def batches(self, reader: Source, contract: str) -> Iterator[TypedBatch]:
+        """The reader's batches; whoever takes them adds their rejects to the spool.
+
+        Raises:
+            BudgetError: more rows than `max_rejected` were rejected.
+            FileError: the file cannot be read.
+        """
+        for batch in self.stopwatch.each("read", reader.batches()):
+            yield batch
+            self.read += batch.read
+            self.folded += batch.folded
+            self.report(self.read)
+            if self.max_rejected is not None and self.spool.count > self.max_rejected:
+                raise BudgetError(
+                    f"More than {self.max_rejected} rows of {contract} were rejected: {self.spool.examples()}.",
+                    "Mend the file, or raise max_rejected_rows of the store.",
+                )
+
+
+def stage(reader: Source, writer: PostgresCopyWriter, plan: Plan, intake: Intake) -> Staged:
     """Reads all parts into the staging table and collects the rejects.
 
     Args:
         reader: of the dataset's parts.
         writer: open, with the plan's targets.
         plan: the dataset's plan.
-        spool: takes the rejects.
-        stopwatch: takes the time of reading, parsing and typing as `read`.
-        max_rejected: absolute budget of rejected rows; reading stops as soon as it is exceeded.
-        report: is told after each batch how many rows were read so far.
+        intake: takes rejects and counts.
 
     Raises:
-        BudgetError: more rows than `max_rejected` were rejected.
-        FileError: the file cannot be read.
+        BudgetError, FileError: see `Intake.batches`.
+        RowError: the writer streams, and the server refuses a row.
     """
-    read = folded = 0
+    numbers = plan.numbering.client() if plan.numbering else None
     refused: list[Reject] = []
-    for batch in stopwatch.each("read", reader.batches()):
-        spool.add(batch.rejects)
-        refused += _write(writer, batch, plan, reader)
-        read += batch.read
-        folded += batch.folded
-        report(read)
-        if max_rejected is not None and spool.count > max_rejected:
-            raise BudgetError(
-                f"More than {max_rejected} rows of {plan.contract.name} were rejected: {spool.examples()}.",
-                "Mend the file, or raise max_rejected_rows of the store.",
-            )
+    for batch in intake.batches(reader, plan.contract.name):
+        intake.spool.add(batch.rejects)
+        for rows in numbers.number(batch.rows) if numbers else (batch.rows,):
+            refused += _write(writer, rows, plan, reader)
+    for rows in numbers.end() if numbers else ():
+        refused += _write(writer, rows, plan, reader)
+    writer.complete()
+    _arrange(writer, plan, renumber=bool(refused))
     writer.prepare()
-    spool.add(_with_raw([*refused, *_late_rejects(writer, plan, reader)], reader))
-    return Staged(read, folded, spool.count, tuple(_share(writer, filling) for filling in plan.fillings))
+    intake.spool.add(_with_raw([*refused, *_late_rejects(writer, plan, reader)], reader))
+    shares = tuple(_share(writer, filling) for filling in plan.fillings)
+    places = writer.resolved(plan.places) if plan.places else None
+    return Staged(intake.read, intake.folded, intake.spool.count, shares, places)
 
 
-def _write(writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: Source) -> list[Reject]:
-    """Stages a batch; a row that the server refuses is a reject and keeps its place as a faulty row."""
+def _arrange(writer: PostgresCopyWriter, plan: Plan, *, renumber: bool) -> None:
+    """Runs the preparation, and numbers the rows anew where the client's numbers do not hold.
+
+    They do not where a group stands in several places, or where a row that the server refused was its group's first.
+    """
+    for statement in plan.preparation:
+        writer.run(statement)
+    numbering = plan.numbering
+    if numbering and (renumber or writer.ask(numbering.scattered)[0][0]):
+        writer.run(numbering.renumber)
+        writer.read_from("numbered")
+
+
+def _write(writer: PostgresCopyWriter, rows: pa.RecordBatch, plan: Plan, reader: Source) -> list[Reject]:
+    """Stages rows; one that the server refuses is a reject and keeps its place as a faulty row."""
     start, known = writer.written, len(writer.refused)
-    writer.write(batch.rows)
+    writer.write(rows)
     rejects = []
     for refused in writer.refused[known:]:
-        row = batch.rows.slice(refused.position - start, 1)
+        row = rows.slice(refused.position - start, 1)
         rejects.append(_refused(refused, row, reader))
         writer.write(_placeholder(row, plan.contract.group))
     return rejects
@@ -142,20 +180,17 @@ def _placeholder(row: pa.RecordBatch, group: str | None) -> pa.RecordBatch:
 def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: Source) -> Reject:
     place = {name: row.column(name)[0].as_py() for name in ("_sequence", "_part", "_line")}
     code, reason = f"database_{refused.error.code}", refused.error.what
-    return _reject(place, reader, refused.error.column, code, reason)
+    return reject_at(place, reader, refused.error.column, code, reason)
 
 
 def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
-    if not plan.late_rejects:
-        return
-    with translated():
-        rows = writer.connection.execute(sql.SQL(plan.late_rejects).format(staging=STAGING)).fetchall()
+    rows = writer.ask(plan.late_rejects) if plan.late_rejects else []
     for sequence, part, line, column, code, reason in rows:
         place = {"_sequence": sequence, "_part": part, "_line": line}
-        yield _reject(place, reader, column, code, reason)
+        yield reject_at(place, reader, column, code, reason)
 
 
-def _reject(place: Mapping[str, int], reader: Source, column: str | None, code: str, reason: str) -> Reject:
+def reject_at(place: Mapping[str, int], reader: Source, column: str | None, code: str, reason: str) -> Reject:
     sequence, part = place["_sequence"], place["_part"]
     return Reject(
         part=reader.parts[part].name,
@@ -175,12 +210,7 @@ def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
 
 
 def _share(writer: PostgresCopyWriter, filling: Filling) -> Share:
-    with translated():
-        continuations = 0
-        if filling.continuations:
-            row = writer.connection.execute(filling.continuations.encode()).fetchone()
-            continuations = int(row[0]) if row else 0
-        if filling.rejected is None:
-            return Share(continuations, None)
-        rows = writer.connection.execute(sql.SQL(filling.rejected).format(staging=STAGING)).fetchall()
-    return Share(continuations, frozenset(int(row[0]) for row in rows))
+    continuations = int(writer.ask(filling.continuations)[0][0]) if filling.continuations else 0
+    if filling.rejected is None:
+        return Share(continuations, None)
+    return Share(continuations, frozenset(int(row[0]) for row in writer.ask(filling.rejected)))

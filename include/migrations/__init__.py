@@ -14,6 +14,7 @@ from include.migrations import (
     m0006_replays,
     m0007_markets,
     m0008_bundles,
+    m0009_partitions,
     steps,
 )
 
@@ -26,6 +27,7 @@ MIGRATIONS = (
     m0006_replays.MIGRATION,
     m0007_markets.MIGRATION,
     m0008_bundles.MIGRATION,
+    m0009_partitions.MIGRATION,
 )
 
 

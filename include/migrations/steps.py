@@ -8,6 +8,7 @@ the database is up to date.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from psycopg import Connection, errors, sql
@@ -28,14 +29,20 @@ class ConcurrentIndex:
     statement: str
 
 
+Step = str | Callable[[Connection[TupleRow]], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One step of the schema's history; `back` undoes `forward` with the data that `forward` did not make kept."""
+    """One step of the schema's history; `back` undoes `forward` with the data that `forward` did not make kept.
+
+    Both are statements, or functions of the connection where a statement cannot say it.
+    """
 
     number: int
     name: str
-    forward: tuple[str, ...]
-    back: tuple[str, ...]
+    forward: tuple[Step, ...]
+    back: tuple[Step, ...]
     concurrent: tuple[ConcurrentIndex, ...] = ()
 
 
@@ -109,8 +116,8 @@ def _build_locked(connection: Connection[TupleRow], migrations: tuple[Migration,
 
 
 def _forward(connection: Connection[TupleRow], migration: Migration) -> None:
-    for statement in migration.forward:
-        connection.execute(statement.encode())
+    for step in migration.forward:
+        _take(connection, step)
     connection.execute(
         "INSERT INTO ledger.migrations (number, name) VALUES (%s, %s)", [migration.number, migration.name]
     )
@@ -118,8 +125,15 @@ def _forward(connection: Connection[TupleRow], migration: Migration) -> None:
 
 def _back(connection: Connection[TupleRow], migration: Migration) -> None:
     connection.execute("DELETE FROM ledger.migrations WHERE number = %s", [migration.number])
-    for statement in migration.back:
-        connection.execute(statement.encode())
+    for step in migration.back:
+        _take(connection, step)
+
+
+def _take(connection: Connection[TupleRow], step: Step) -> None:
+    if callable(step):
+        step(connection)
+    else:
+        connection.execute(step.encode())
 
 
 def _unfinished(

@@ -62,10 +62,11 @@ class TypedBatch:
     every record), `_part` (int32, position of the part), `_line` (int64) and `_fault` (int8, see Fault). Faulty rows
     are in it with nulls in the cells that could not be read, so that numbering counts them; each has one entry in
     `rejects`. `read` counts the records the batch stands for (rows + folded), `folded` those that are neither row nor
-    reject.
+    reject. `raw(sequence)` gives a record's original text.
     """
 
     rows: pa.RecordBatch
     rejects: tuple[Reject, ...]
     read: int
     folded: int
+    raw: Callable[[int], str]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
 import psycopg
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-from psycopg import Connection, sql
+from psycopg import Connection, Copy, Cursor, sql
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError, RowError, TransientError
@@ -19,12 +18,10 @@ from include.writers import postgres_merge as statements
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
 from include.writers.errors import write_isolating
+from include.writers.postgres_encoding import as_csv, copy_statement, messages, stored_as
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession, begin, lock
-
-# Bytes of one CopyData message: blocks of 64 KiB to 1 MiB go equally fast, smaller ones cost a call each.
-COPY_BYTES = 256 * 1024
 
 # From this many staged rows on statistics pay for themselves in the merge's plan (ANALYZE takes about 5 ms).
 ANALYZE_ROWS = 1_000
@@ -32,21 +29,6 @@ ANALYZE_ROWS = 1_000
 UNIQUE_VIOLATION = "23505"
 
 STAGING = sql.Identifier("longshore_staging")
-
-STORED_AS: dict[Callable[[pa.DataType], bool], str] = {
-    pa.types.is_string: 'text COLLATE "C"',
-    pa.types.is_large_string: 'text COLLATE "C"',
-    pa.types.is_boolean: "boolean",
-    pa.types.is_int8: "smallint",
-    pa.types.is_int16: "smallint",
-    pa.types.is_int32: "integer",
-    pa.types.is_int64: "bigint",
-    pa.types.is_float64: "double precision",
-    pa.types.is_decimal: "numeric",
-    pa.types.is_date: "date",
-}
-
-CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
 class PostgresCopyWriter:
@@ -56,8 +38,8 @@ class PostgresCopyWriter:
         connection: an autocommit connection; the block opens one transaction on it.
         schema: of the data that will be written; it becomes the staging table.
         targets: the tables to fill, parents before children.
-        preparation: statements over `{staging}` to run once all is staged, before the targets' selects; each may use
-            the parameters of the targets.
+        streamed: one COPY takes all that is written, and a row that the server refuses ends the load with a RowError;
+            else each batch is a COPY of its own, and refused rows are found and kept in `refused`.
         session: settings of the transaction.
         lock: names what two loads must not write at once; none takes no lock.
         stopwatch: takes the times of the phases begin, copy, prepare, merge and commit.
@@ -72,7 +54,7 @@ class PostgresCopyWriter:
         schema: pa.Schema,
         targets: Sequence[Target],
         *,
-        preparation: Sequence[str] = (),
+        streamed: bool = False,
         session: LoadSession | None = None,
         lock: str | None = None,
         stopwatch: Stopwatch | None = None,
@@ -81,7 +63,10 @@ class PostgresCopyWriter:
         self._stopwatch = stopwatch or Stopwatch()
         self._schema = schema
         self._targets = tuple(targets)
-        self._preparation = tuple(preparation)
+        self._streamed = streamed
+        self._copying = ExitStack()
+        self._stream: Copy | None = None
+        self._source = STAGING
         self._session = session or LoadSession()
         self._lock = lock
         self._transaction = connection.transaction()
@@ -111,27 +96,68 @@ class PostgresCopyWriter:
     def write(self, data: ArrowStream) -> None:
         """Stages rows; see `Writer.write`."""
         self._expect("open")
-        with self._stopwatch.phase("copy"):
-            for batch in batches(data):
-                self._refused += write_isolating(batch, self._copy, self._written)
-                self._written += batch.num_rows
+        for batch in batches(data):
+            with self._stopwatch.phase("copy"):
+                if self._streamed:
+                    self._send(batch)
+                else:
+                    self._refused += write_isolating(batch, self._copy, self._written)
+            self._written += batch.num_rows
+
+    def complete(self) -> None:
+        """Ends the staging; afterwards the staged rows can be asked about on `connection`.
+
+        Raises:
+            RowError: the server refuses a row of what was streamed.
+        """
+        self._expect("open")
+        with translated(), self._stopwatch.phase("copy"):
+            self._copying.close()
+        self._state = "staged"
+        if self._written >= ANALYZE_ROWS:
+            with translated(), self._stopwatch.phase("prepare"):
+                self.connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
+
+    def run(self, statement: str) -> None:
+        """Runs a statement over the staged rows, by `{staging}` and the names of the targets' parameters."""
+        self._expect("staged")
+        with self._stopwatch.phase("prepare"):
+            self._execute(statement)
+
+    def ask(self, query: str) -> list[TupleRow]:
+        """What a query over the staged rows yields, in the same words."""
+        if self._state not in ("staged", "prepared"):
+            self._expect("staged")
+        with self._stopwatch.phase("prepare"):
+            return self._execute(query).fetchall()
+
+    def resolved(self, statement: str) -> sql.Composed:
+        """The statement with the names and parameters filled in."""
+        literals = {name: value for target in self._targets for name, value in target.literals.items()}
+        return sql.SQL(statement).format(staging=self._source, **literals)
+
+    def _execute(self, statement: str) -> Cursor[TupleRow]:
+        with translated():
+            return self.connection.execute(self.resolved(statement))
+
+    def read_from(self, table: str) -> None:
+        """Takes a temporary table that was made of the staged rows in their place."""
+        self._source = sql.Identifier(table)
 
     def prepare(self) -> None:
-        """Runs the preparation; afterwards the staged rows can be asked about on `connection`."""
-        self._expect("open")
+        """Makes of the staged rows what each target will be, where that has to be written down."""
+        if self._state == "open":
+            self.complete()
+        self._expect("staged")
         self._state = "prepared"
         with translated(), self._stopwatch.phase("prepare"):
-            if self._written >= ANALYZE_ROWS:
-                self.connection.execute(sql.SQL("ANALYZE {}").format(STAGING))
-            literals = {name: value for target in self._targets for name, value in target.literals.items()}
-            for statement in self._preparation:
-                self.connection.execute(sql.SQL(statement).format(staging=STAGING, **literals))
             for target in self._targets:
-                self.connection.execute(statements.prepare(target, STAGING))
+                if statements.is_prepared(target):
+                    self.connection.execute(statements.prepare(target, self._source))
 
     def finish(self) -> tuple[WriteCounts, ...]:
         """Merges what was staged; see `Writer.finish`. The counts stand in the order of the targets."""
-        if self._state == "open":
+        if self._state in ("open", "staged"):
             self.prepare()
         self._expect("prepared")
         with _competitors(), translated(), self._stopwatch.phase("merge"):
@@ -167,55 +193,79 @@ class PostgresCopyWriter:
     ) -> None:
         finished, self._state = self._state == "finished", "closed"
         if error is None and not finished:
-            self._transaction.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
-            return
-        with translated(), self._stopwatch.phase("commit"):
-            self._transaction.__exit__(kind, error, trace)
+            kind, error = psycopg.Rollback, psycopg.Rollback()
+        with translated(), self._stopwatch.phase("commit"), ExitStack() as last:
+            last.push(lambda *_: self._transaction.__exit__(kind, error, trace))
+            self._copying.__exit__(kind, error, trace)
 
     def _expect(self, state: str) -> None:
         if self._state != state:
             raise DefectError(f"The writer is {self._state}, where {state} was expected.")
 
+    def _send(self, batch: pa.RecordBatch) -> None:
+        """Adds a batch to the one COPY."""
+        with translated():
+            if self._stream is None:
+                cursor = self._copying.enter_context(self.connection.cursor())
+                self._stream = self._copying.enter_context(cursor.copy(self._copy_statement))
+            for message in messages(as_csv(batch)):
+                self._stream.write(message)
+
     def _copy(self, batch: pa.RecordBatch) -> None:
-        payload, line_per_row = _as_csv(batch)
+        """Writes a batch wholly or not at all."""
+        payload = as_csv(batch)
         try:
             with (
                 translated(),
                 self.connection.transaction(),
                 self.connection.cursor() as cursor,
-                cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT csv)").format(STAGING)) as copy,
+                cursor.copy(self._copy_statement) as copy,
             ):
-                for start in range(0, len(payload), COPY_BYTES):
-                    copy.write(payload[start : start + COPY_BYTES])
+                for message in messages(payload):
+                    copy.write(message)
         except RowError as error:
             # The server counts lines, and a cell with a line end in it takes several: then only the slices tell.
-            if not line_per_row:
+            if bytes(payload).count(b"\n") != batch.num_rows:
                 error.row = None
             raise
 
+    @property
+    def _copy_statement(self) -> sql.Composed:
+        return copy_statement(STAGING, tuple(self._schema.names))
+
     def _merge(self, target: Target) -> WriteCounts:
-        rows, copies = self._row(
-            sql.SQL("SELECT count(*), coalesce(sum(_copies), 0) FROM {}").format(statements.prepared(target))
-        )
+        rows, copies = self._counted(target)
         if target.partial:
             rows -= self.connection.execute(statements.drop_older(target)).rowcount
-        duplicates = int(copies) - rows
+        duplicates = copies - rows
         if self._row(statements.is_empty(target))[0]:
-            self.connection.execute(statements.insert(target))
+            self.connection.execute(statements.insert(target, self._source))
             return WriteCounts(inserted=rows, duplicates=duplicates)
-        if rows >= ANALYZE_ROWS:
+        before = int(self._row(statements.count(target))[0])
+        if rows >= ANALYZE_ROWS and statements.is_prepared(target):
             self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(target)))
-        deletes = target.deletes and not target.partial
-        deleted = self.connection.execute(statements.delete(target)).rowcount if deletes else 0
-        inserted, updated = self._row(statements.merge(target))
+        inserted, updated = self._row(statements.merge(target, self._source))
         self._merged.append(target)
         return WriteCounts(
             inserted=inserted,
             updated=updated,
             unchanged=rows - inserted - updated,
-            deleted=deleted,
+            deleted=self._delete(target, before - (rows - inserted)),
             duplicates=duplicates,
         )
+
+    def _counted(self, target: Target) -> tuple[int, int]:
+        """Rows that the slice shall have, and the staged rows that they are made of."""
+        copies = sql.SQL("coalesce(sum(_copies), 0)") if statements.is_prepared(target) else sql.SQL("count(*)")
+        query = sql.SQL("SELECT count(*), {} FROM {} AS source").format(copies, statements.rows(target, self._source))
+        rows, staged = self._row(query)
+        return int(rows), int(staged)
+
+    def _delete(self, target: Target, gone: int) -> int:
+        """Takes out what is no longer delivered; there is nothing to look for where every stored row was met."""
+        if not gone or target.partial or not target.deletes:
+            return 0
+        return self.connection.execute(statements.delete(target, self._source)).rowcount
 
     def _row(self, statement: sql.Composed) -> TupleRow:
         row = self.connection.execute(statement).fetchone()
@@ -240,35 +290,6 @@ def _competitors() -> Iterator[None]:
 
 def _staging(schema: pa.Schema) -> sql.Composed:
     columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(_stored_as(field))) for field in schema
+        sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(stored_as(field))) for field in schema
     )
     return sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(STAGING, columns)
-
-
-def _stored_as(field: pa.Field[pa.DataType]) -> str:
-    if pa.types.is_timestamp(field.type):
-        return "timestamptz" if field.type.tz else "timestamp"
-    stored = next((name for matches, name in STORED_AS.items() if matches(field.type)), None)
-    if stored is None:
-        raise DefectError(
-            f"Column {field.name} has the Arrow type {field.type}, which the PostgreSQL writer does not take."
-        )
-    return stored
-
-
-def _as_csv(batch: pa.RecordBatch) -> tuple[memoryview, bool]:
-    """The batch as CSV (null unquoted and empty, '' quoted), and whether each row is one line of it."""
-    sink = pa.BufferOutputStream()
-    pa_csv.write_csv(_without_zones(batch), sink, CSV)
-    payload = memoryview(sink.getvalue())
-    lines = bytes(payload).count(b"\n") if batch.num_rows else 0
-    return payload, lines == batch.num_rows
-
-
-def _without_zones(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Moments as UTC without saying so, which the session's TimeZone does: Arrow writes zones 100 times slower."""
-    columns = [
-        column.cast(pa.timestamp(column.type.unit)) if pa.types.is_timestamp(column.type) else column
-        for column in batch.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -8,6 +8,24 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from include.contracts import Table
+from include.writers.projection import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The part of a partitioned table that a slice lies in: the rows of one month, whose `column` is in [low, high).
+
+    `month` is its first day, as text.
+    """
+
+    column: str
+    month: str
+    low: str
+    high: str
+
+    def table_name(self, table: str) -> str:
+        """The name of the partition of a table."""
+        return f"{table}_{self.month[:7].replace('-', '_')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +38,8 @@ class Target:
     yields no key twice, which saves the dedupe. `parameters` are the literals that `select` names in braces. `deletes`:
     rows of the slice that were not staged are taken out; else they stay. `partial`: the select holds only some rows of
     the slice: what it lacks stays, and so does a row that the slice has from a later place of the delivery (its
-    provenance columns are greater).
+    provenance columns are greater). `projection`: the same as `select` for rows in hand, where there is one.
+    `partition`: where the slice lies in a table that is partitioned.
     """
 
     table: Table
@@ -30,6 +49,8 @@ class Target:
     parameters: Mapping[str, object] = field(default_factory=dict)
     deletes: bool = True
     partial: bool = False
+    projection: Projection | None = None
+    partition: Partition | None = None
 
     @property
     def literals(self) -> dict[str, sql.Literal]:
@@ -67,6 +88,20 @@ def source(target: Target, staging: sql.Identifier) -> sql.Composed:
     return sql.SQL(target.select).format(staging=staging, **target.literals)
 
 
+def is_prepared(target: Target) -> bool:
+    """Whether the slice as it shall be is written down first; else it is read out of the staged rows as it is needed.
+
+    A select that yields each key once needs no dedupe: writing a million lines down and reading them back would take
+    as long as the merge itself.
+    """
+    return target.partial or not target.unique
+
+
+def rows(target: Target, staging: sql.Identifier) -> sql.Composable:
+    """The slice as it shall be, as an item of FROM."""
+    return prepared(target) if is_prepared(target) else sql.SQL("({})").format(source(target, staging))
+
+
 def prepare(target: Target, staging: sql.Identifier) -> sql.Composed:
     """Makes the temporary table: each key once, the last row of a key, its rows counted in `_copies`."""
     columns = _list(target.columns)
@@ -84,22 +119,29 @@ def prepare(target: Target, staging: sql.Identifier) -> sql.Composed:
 def is_empty(target: Target) -> sql.Composed:
     """Whether the slice holds no row."""
     return sql.SQL("SELECT NOT EXISTS (SELECT FROM {table} AS target WHERE {scope})").format(
-        table=qualified(target), scope=_scope(target)
+        table=qualified(target), scope=scope(target)
     )
 
 
-def insert(target: Target) -> sql.Composed:
+def count(target: Target) -> sql.Composed:
+    """How many rows the slice holds."""
+    return sql.SQL("SELECT count(*) FROM {table} AS target WHERE {scope}").format(
+        table=qualified(target), scope=scope(target)
+    )
+
+
+def insert(target: Target, staging: sql.Identifier) -> sql.Composed:
     """Fills an empty slice."""
-    return sql.SQL("INSERT INTO {table} ({names}) SELECT {values} FROM {prepared}").format(
-        table=qualified(target), names=_names(target), values=_values(target), prepared=prepared(target)
+    return sql.SQL("INSERT INTO {table} ({names}) SELECT {values} FROM {rows} AS source").format(
+        table=qualified(target), names=_names(target), values=_values(target), rows=rows(target, staging)
     )
 
 
-def delete(target: Target) -> sql.Composed:
+def delete(target: Target, staging: sql.Identifier) -> sql.Composed:
     """Takes out of the slice what is no longer delivered."""
     return sql.SQL(
-        "DELETE FROM {table} AS target WHERE {scope} AND NOT EXISTS (SELECT FROM {prepared} AS source WHERE {match})"
-    ).format(table=qualified(target), scope=_scope(target), prepared=prepared(target), match=_match(target))
+        "DELETE FROM {table} AS target WHERE {scope} AND NOT EXISTS (SELECT FROM {rows} AS source WHERE {match})"
+    ).format(table=qualified(target), scope=scope(target), rows=rows(target, staging), match=_match(target))
 
 
 def drop_older(target: Target) -> sql.Composed:
@@ -109,7 +151,7 @@ def drop_older(target: Target) -> sql.Composed:
     ).format(
         prepared=prepared(target),
         table=qualified(target),
-        scope=_scope(target),
+        scope=scope(target),
         match=_match(target),
         there=_list(target.provenance, "target"),
         here=_list(target.provenance, "source"),
@@ -125,22 +167,25 @@ def restate(target: Target) -> sql.Composed:
         table=qualified(target),
         assignments=_assignments(target.provenance),
         prepared=prepared(target),
-        scope=_scope(target),
+        scope=scope(target),
         match=_match(target),
         there=_list(target.provenance, "target"),
         here=_list(target.provenance, "source"),
     )
 
 
-def merge(target: Target) -> sql.Composed:
-    """Writes what is new or differs, in key order; yields the counts (inserted, updated)."""
+def merge(target: Target, staging: sql.Identifier) -> sql.Composed:
+    """Writes what is new or differs; yields the counts (inserted, updated).
+
+    In no order: one load at a time writes a slice, so there is nobody to meet in the other order.
+    """
     compared = tuple(
         column.name for column in target.table.columns if column.name not in target.table.key and not column.provenance
     )
     written = tuple(name for name in target.columns if name not in target.key)
     return sql.SQL(
         "WITH merged AS ("
-        " MERGE INTO {table} AS target USING (SELECT * FROM {prepared} ORDER BY {key}) AS source"
+        " MERGE INTO {table} AS target USING {rows} AS source"
         " ON {scope} AND {match}"
         " WHEN MATCHED AND {differs} THEN UPDATE SET {assignments}"
         " WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
@@ -148,9 +193,8 @@ def merge(target: Target) -> sql.Composed:
         " SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE') FROM merged"
     ).format(
         table=qualified(target),
-        prepared=prepared(target),
-        key=_list(target.key),
-        scope=_scope(target),
+        rows=rows(target, staging),
+        scope=scope(target),
         match=_match(target),
         differs=_differs(compared),
         assignments=_assignments(written),
@@ -186,7 +230,7 @@ def _assignments(names: tuple[str, ...]) -> sql.Composed:
     )
 
 
-def _scope(target: Target) -> sql.Composed:
+def scope(target: Target) -> sql.Composed:
     """The condition that a row lies in the slice; a slice without columns is the whole table."""
     equal: list[sql.Composable] = [
         sql.SQL("target.{} = {}").format(sql.Identifier(name), sql.Literal(value))

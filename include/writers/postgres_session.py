@@ -71,5 +71,9 @@ def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
 
 def lock(connection: Connection[TupleRow], name: str) -> None:
     """Waits until no other transaction holds the lock of that name, and holds it to the end of this one."""
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(name)])
+
+
+def lock_key(name: str) -> int:
+    """The number that PostgreSQL knows a lock by."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)

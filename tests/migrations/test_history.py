@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from psycopg import Connection, sql
 
 from include.migrations import MIGRATIONS, migrate
+from include.pipelines.commerce.records import TABLES
+from include.pipelines.commerce.uploads import NAMESPACE, upload_id
 from include.writers.postgres_session import connect
 
 # Rows of every table as JSON, by its name.
@@ -24,13 +28,14 @@ FROM information_schema.columns AS columns
 JOIN information_schema.tables AS tables USING (table_schema, table_name)
 WHERE columns.table_schema IN ('ledger', 'commerce') AND tables.table_type = 'BASE TABLE'
     AND columns.table_name <> 'migrations' AND columns.identity_generation IS DISTINCT FROM 'ALWAYS'
+    AND to_regclass(format('%I.%I', columns.table_schema, columns.table_name)) NOT IN (SELECT inhrelid FROM pg_inherits)
 ORDER BY 1, 2, columns.ordinal_position
 """
 
 # A value for each type. 1 is also the first number of every identity, so that references find their row.
 VALUES = {
     "text": "a text",
-    "uuid": "05525282-bcd8-50ae-9144-43bb3c349f23",
+    "uuid": "the upload",
     "date": "2025-03-03",
     "timestamp with time zone": "2025-03-03 10:00:00.123456+00",
     "jsonb": '{"kept": [1, "two"]}',
@@ -40,6 +45,10 @@ VALUES = {
     "numeric": "12345678901234567890.123456789",
     "double precision": 1.5,
 }
+
+# The id of the store "a text" and the day 2025-03-03, before ids began with the day and since then.
+FORMER_ID, ID = str(uuid.uuid5(NAMESPACE, "a text/2025-03-03")), upload_id("a text", dt.date(2025, 3, 3))
+PARTITIONED = "SELECT to_regprocedure('commerce.add_partition(text, date)') IS NOT NULL"
 
 # What a CHECK wants; a new one that refuses the values above gets its line here.
 CHECKED = {
@@ -59,9 +68,15 @@ def connection(database: str) -> Iterator[Connection[tuple[Any, ...]]]:
 
 def fill(connection: Connection[tuple[Any, ...]]) -> None:
     """Puts a row into each table of the present version, parents before children, every column set."""
+    [(partitioned,)] = connection.execute(PARTITIONED).fetchall()
+    if partitioned:
+        for table in TABLES:
+            connection.execute("SELECT commerce.add_partition(%s, '2025-03-01')", [table.name])
     waiting: dict[tuple[str, str], dict[str, object]] = {}
     for schema, table, column, kind in connection.execute(COLUMNS).fetchall():
         value = CHECKED.get(f"{schema}.{table}.{column}", VALUES[kind])
+        if value == "the upload":
+            value = ID if partitioned else FORMER_ID
         waiting.setdefault((schema, table), {})[column] = value
     while waiting:
         filled = [table for table, row in waiting.items() if _insert(connection, table, row)]
@@ -84,11 +99,11 @@ def _insert(connection: Connection[tuple[Any, ...]], table: tuple[str, str], row
 
 
 def content(connection: Connection[tuple[Any, ...]]) -> Content:
-    """All rows of all tables."""
+    """All rows of all tables, the upload under one name at every version."""
     tables = dict.fromkeys(row[:2] for row in connection.execute(COLUMNS).fetchall())
     return {
         ".".join(table): [
-            row[0]
+            {name: "the upload" if value in (FORMER_ID, ID) else value for name, value in row[0].items()}
             for row in connection.execute(sql.SQL("SELECT to_jsonb(t) FROM {} AS t").format(sql.Identifier(*table)))
         ]
         for table in tables

@@ -278,7 +278,7 @@ class Mining:
             )
             rules.check_balance(result)
             facts = self._facts(span, mined)
-            load_id = loads.record(connection, self.key, result, fingerprint=named, facts={DATASET: facts})
+            [load_id] = loads.record(connection, self.key, [result], fingerprint=named, facts={DATASET: facts})
         timed = replace(result, load_id=load_id, ms=self.stopwatch.ms, phases=dict(self.stopwatch.phases))
         return MinedWindow(self.window, timed, facts)
 
@@ -316,7 +316,7 @@ def _record_failure(
     result = LoadResult(DATASET, Status.FAILED, ms=stopwatch.ms, phases=dict(stopwatch.phases), message=str(error))
     try:
         with connect() as connection:
-            loads.record(connection, key, result, fingerprint=named, facts={})
+            loads.record(connection, key, [result], fingerprint=named, facts={})
     except TransientError as unreachable:
         logger(DATASET).error(line("load-not-recorded", dataset=DATASET, reason=unreachable.what))
 

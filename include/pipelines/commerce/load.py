@@ -12,7 +12,7 @@ from include.loading.load import load_job
 from include.loading.upload import Upload
 from include.pipelines.commerce.plans import PLANS
 from include.pipelines.commerce.reading import reading_fingerprint, store_profile
-from include.pipelines.commerce.uploads import lock_name
+from include.pipelines.commerce.uploads import lock_name, month_of
 from include.results import LoadResult
 from include.settings import StoreSettings, StoresFile
 
@@ -67,5 +67,6 @@ def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str |
         fingerprint=reading_fingerprint(dataset, store, profile),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
+        partition=month_of(upload.day),
         parameters={"currency": store.currency},
     )

@@ -6,8 +6,10 @@ row is no row of any table, but it counts where rows are numbered and keeps its 
 
 from __future__ import annotations
 
-from include.loading.plan import Filling, Plan
+from include.loading.plan import Filling, Finding, Numbering, Plan
 from include.pipelines.commerce import records
+from include.pipelines.commerce.order_numbering import NUMBERS, OrderNumbering
+from include.writers.projection import Projection
 
 # The file's own id, else the handle and the option values; a slash within a value is doubled, so that no two
 # variants of a product share a name.
@@ -62,55 +64,57 @@ WHERE _fault = 0 AND variant_id IS NULL AND handle IS NULL
 """
 
 # line_no is the position within the order over all parts, counted before rejection. An order whose first row fails on
-# what belongs to the order cannot be stored: its rows go and come back together.
-NUMBER_LINES = """
+# what belongs to the order cannot be stored: its rows go and come back together. This is what `order_numbering` does on
+# the client, for files in which an order stands in several places.
+RENUMBER_LINES = f"""
 CREATE TEMPORARY TABLE numbered ON COMMIT DROP AS
-SELECT *,
-    (row_number() OVER in_order)::integer AS line_no,
-    first_value(_fault = 2 OR created_at IS NULL) OVER in_order AS order_fault,
+SELECT {", ".join((*records.ORDERS.names, "_sequence", "_part", "_line", "_fault"))},
+    CASE WHEN order_id IS NOT NULL THEN (row_number() OVER in_order)::integer END AS line_no,
+    order_id IS NOT NULL AND first_value(_fault = 2 OR created_at IS NULL) OVER in_order AS order_fault,
     min(created_at) FILTER (WHERE _fault <> 2) OVER (PARTITION BY order_id) AS earliest
-FROM {staging}
-WHERE order_id IS NOT NULL
+FROM {{staging}}
 WINDOW in_order AS (PARTITION BY order_id ORDER BY _sequence)
+"""  # noqa: S608
+
+SCATTERED_ORDERS = """
+SELECT EXISTS (SELECT FROM {staging} WHERE line_no = 1 GROUP BY order_id HAVING count(*) > 1)
 """
 
-ORDERS_SELECT = """
-SELECT order_id, earliest AS created_at, coalesce(currency, {currency}::text) AS currency, financial_status,
-    fulfillment_status, paid_at, fulfilled_at, cancelled_at, subtotal, shipping, taxes, total, discount_code,
-    discount_amount, refunded_amount, source, tags, email, _part AS source_part, _line AS source_line, _sequence
-FROM numbered
-WHERE line_no = 1 AND NOT order_fault
-"""
+PLACE = {"source_part": "_part", "source_line": "_line"}
+AS_STAGED = tuple(
+    name for name in records.ORDERS_TABLE.names if name not in ("upload_id", "created_at", "source_part", "source_line")
+)
+ORDERS_PROJECTION = Projection(
+    {**dict(zip(AS_STAGED, AS_STAGED, strict=True)), "created_at": "earliest", **PLACE},
+    where={"line_no": 1, "order_fault": False},
+    defaults={"currency": "currency"},
+)
 
-ORDER_LINES_SELECT = """
-SELECT order_id, line_no, quantity, unit_price, discount, variant_id, sku, line_name, _part AS source_part,
-    _line AS source_line, _sequence
-FROM numbered
-WHERE _fault = 0 AND NOT order_fault
-"""
+LINES = tuple(
+    name for name in records.ORDER_LINES_TABLE.names if name not in ("upload_id", "source_part", "source_line")
+)
+ORDER_LINES_PROJECTION = Projection(
+    {**dict(zip(LINES, LINES, strict=True)), **PLACE}, where={"_fault": 0, "order_fault": False}
+)
 
-ORDER_REJECTED = """
-SELECT _sequence, _part, _line, 'order_id' AS column_name, 'order_rejected' AS code,
-    'the first row of its order was rejected' AS reason
-FROM numbered
-WHERE order_fault AND _fault = 0 AND line_no > 1
-UNION ALL
-SELECT _sequence, _part, _line, 'created_at', 'missing', 'an order''s first row has to say when it was made'
-FROM numbered
-WHERE order_fault AND _fault = 0 AND line_no = 1
-"""
+NUMBERING = Numbering(
+    OrderNumbering,
+    NUMBERS,
+    SCATTERED_ORDERS,
+    RENUMBER_LINES,
+    headless=("created_at", "missing", "an order's first row has to say when it was made"),
+    with_its_group=("order_id", "order_rejected", "the first row of its order was rejected"),
+)
 
 # Of the file's rows: those that belong to no order's header although they were sound enough to be numbered, and the
 # numbers of those that were rejected as headers.
-CONTINUATIONS = "SELECT count(*) FROM numbered WHERE line_no > 1 AND NOT order_fault"
-HEADER_REJECTS = """
-SELECT _sequence FROM {staging} WHERE order_id IS NULL
-UNION ALL
-SELECT _sequence FROM numbered WHERE order_fault
-"""
+CONTINUATIONS = "SELECT count(*) FROM {staging} WHERE line_no > 1 AND NOT order_fault"
+HEADER_REJECTS = "SELECT _sequence FROM {staging} WHERE order_id IS NULL OR order_fault"
 
 # Whose row each record is and its number there, which stays free for a rejected one.
-ORDER_PLACES = "SELECT _sequence AS sequence, order_id AS group_key, line_no AS place FROM numbered"
+ORDER_PLACES = """
+SELECT _sequence AS sequence, order_id AS group_key, line_no AS place FROM {staging} WHERE order_id IS NOT NULL
+"""
 
 
 # Orders whose lines can be compared with the subtotal, and those of them that do not agree with it. The sums are spared
@@ -147,16 +151,23 @@ PLANS = {
             Filling(
                 "orders",
                 records.ORDERS_TABLE,
-                ORDERS_SELECT,
+                ORDERS_PROJECTION.select,
+                ORDERS_PROJECTION,
                 unique=True,
                 continuations=CONTINUATIONS,
                 rejected=HEADER_REJECTS,
             ),
-            Filling("order_lines", records.ORDER_LINES_TABLE, ORDER_LINES_SELECT, unique=True),
+            Filling(
+                "order_lines",
+                records.ORDER_LINES_TABLE,
+                ORDER_LINES_PROJECTION.select,
+                ORDER_LINES_PROJECTION,
+                unique=True,
+            ),
         ),
-        ORDER_REJECTED,
-        (NUMBER_LINES,),
-        {"order_money": ORDER_MONEY},
-        ORDER_PLACES,
+        NUMBERING.late_rejects,
+        NUMBERING,
+        findings={"order_money": Finding(ORDER_MONEY, "subtotal")},
+        places=ORDER_PLACES,
     ),
 }

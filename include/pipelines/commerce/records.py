@@ -150,6 +150,7 @@ CATALOG_TABLE = Table(
     schema="commerce",
     name="catalog",
     key=("upload_id", "variant_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -184,6 +185,7 @@ INVENTORY_TABLE = Table(
     schema="commerce",
     name="inventory",
     key=("upload_id", "variant_id", "location"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -206,6 +208,7 @@ VARIANTS_TABLE = Table(
     schema="commerce",
     name="variants",
     key=("upload_id", "variant_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("variant_id"),
@@ -221,6 +224,7 @@ ORDERS_TABLE = Table(
     schema="commerce",
     name="orders",
     key=("upload_id", "order_id"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("order_id"),
@@ -249,6 +253,7 @@ ORDER_LINES_TABLE = Table(
     schema="commerce",
     name="order_lines",
     key=("upload_id", "order_id", "line_no"),
+    partitioned=True,
     columns=(
         UPLOAD_ID,
         _key("order_id"),
@@ -267,7 +272,6 @@ BUNDLES_TABLE = Table(
     schema="commerce",
     name="bundles",
     key=("store", "window_end", "settings", "rank"),
-    scope=("store", "window_end", "settings"),
     columns=(
         _key("store"),
         TableColumn("window_end", "date", nullable=False),

@@ -13,7 +13,7 @@ from include.ledger import loads, replays
 from include.ledger.rejects import RejectSpool
 from include.ledger.replays import OpenReject, Replay
 from include.loading.plan import Plan
-from include.loading.stage import stage
+from include.loading.stage import Intake, stage
 from include.log import line, logger
 from include.pipelines.commerce import coverage, records
 from include.pipelines.commerce.mended import MendedFile
@@ -96,7 +96,6 @@ def _attempt(
                 replace(filling.target({"upload_id": main.upload_id}, parameters), partial=True)
                 for filling in plan.fillings
             ],
-            preparation=plan.preparation,
             session=LoadSession(f"longshore replay {subject.dataset} {main.store} {main.day}"),
             lock=lock_name(main.upload_id, subject.dataset),
         )
@@ -174,7 +173,7 @@ class _Attempt:
 
     def _write(self, chosen: Sequence[Record], of_orders: Collection[int], reader: ReplayReader) -> Replayed:
         with RejectSpool() as spool:
-            staged = stage(reader, self.writer, self.plan, spool, Stopwatch(), None, lambda _rows: None)
+            staged = stage(reader, self.writer, self.plan, Intake(spool, Stopwatch(), None, lambda _rows: None))
             unreadable = reader.unreadable()
             failed = failures(chosen, spool, unreadable)
         written = self.writer.finish()

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from include.loading.plan import Plan
 from include.pipelines.commerce import records
-from include.pipelines.commerce.plans import ORDERS_SELECT, PLANS, PRODUCT_COLUMNS
+from include.pipelines.commerce.plans import PLANS, PRODUCT_COLUMNS
 from include.pipelines.commerce.replay_reader import LINE_BITS
 
 OF_PRODUCT = ", ".join(PRODUCT_COLUMNS)
@@ -31,7 +31,7 @@ CREATE TEMPORARY TABLE replay_places
     (sequence bigint, group_key text COLLATE "C", place integer, of_order boolean) ON COMMIT DROP
 """
 
-# As NUMBER_LINES, but a record has the number that was kept for it. One whose order number was mended, or that had
+# As RENUMBER_LINES, but a record has the number that was kept for it. One whose order number was mended, or that had
 # none, comes after all that is known of its order. An order that is not stored comes back with its first row only.
 NUMBER_REPLAYED = """
 CREATE TEMPORARY TABLE numbered ON COMMIT DROP AS
@@ -79,10 +79,25 @@ def _orders(plan: Plan) -> Plan:
     headers, lines = plan.fillings
     return replace(
         plan,
-        fillings=(replace(headers, select=f"{ORDERS_SELECT} AND NOT stored", continuations=None), lines),
-        late_rejects=plan.late_rejects + ORDER_MOVED,
+        fillings=(
+            replace(
+                headers,
+                select=f"{_numbered(headers.select)} AND NOT stored",
+                continuations=None,
+                rejected="SELECT _sequence FROM {staging} WHERE order_id IS NULL"
+                " UNION ALL SELECT _sequence FROM numbered WHERE order_fault",
+            ),
+            replace(lines, select=_numbered(lines.select)),
+        ),
+        late_rejects=_numbered(plan.late_rejects) + ORDER_MOVED,
+        numbering=None,
         preparation=(NUMBER_REPLAYED,),
     )
+
+
+def _numbered(statement: str) -> str:
+    """The statement, of the numbered rows in place of the staged ones."""
+    return statement.replace("{staging}", "numbered")
 
 
 REPLAY_PLANS = {

@@ -6,15 +6,33 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-# Namespace of the uploads' ids: UUIDv5 of store and day, so that any run of the day finds the same one.
+from include.writers.postgres_merge import Partition
+
+# Namespace of the hash of store and day, so that any run of the day finds the same id.
 NAMESPACE = uuid.UUID("5f0f2a0e-6f1c-5b57-9f51-6d3c1d7f6a10")
+
+# Bits of an id that follow the day's; and within these the version's place (RFC 9562).
+DAY_SHIFT = 96
+VERSION_BITS, VERSION_8 = 0xF << 76, 0x8 << 76
 
 DATASETS = ("catalog", "inventory", "orders", "variants")
 
 
 def upload_id(store: str, day: dt.date) -> str:
-    """The upload's id, the text of a UUID."""
-    return str(uuid.uuid5(NAMESPACE, f"{store}/{day.isoformat()}"))
+    """The upload's id, the text of a UUID: the day's ordinal, then the hash of store and day (version 8 of RFC 9562).
+
+    Ids sort by day, so tables are partitioned by them.
+    """
+    hashed = uuid.uuid5(NAMESPACE, f"{store}/{day.isoformat()}").int & ((1 << DAY_SHIFT) - 1)
+    return str(uuid.UUID(int=day.toordinal() << DAY_SHIFT | hashed & ~VERSION_BITS | VERSION_8))
+
+
+def month_of(day: dt.date) -> Partition:
+    """Where the rows of the day's uploads lie."""
+    first = day.replace(day=1)
+    following = (first + dt.timedelta(days=31)).replace(day=1)
+    low, high = (str(uuid.UUID(int=day.toordinal() << DAY_SHIFT)) for day in (first, following))
+    return Partition("upload_id", first.isoformat(), low, high)
 
 
 def lock_name(upload_id: str, dataset: str) -> str:

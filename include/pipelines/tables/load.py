@@ -116,7 +116,11 @@ def slice_id(contract: TableContract, source: str | None) -> str:
 def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
     contract = request.contract
     filling = Filling(
-        contract.table, contract.target, contract.select, not contract.key, deletes=contract.merge is Merge.REPLACE
+        contract.table,
+        contract.target,
+        contract.select,
+        unique=not contract.key,
+        deletes=contract.merge is Merge.REPLACE,
     )
     [part] = upload.parts[contract.table]
     return Job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,7 +83,10 @@ class BlockReader:
         rows = self._rows(block, columns, faults)
         kept = rows if folded is None else rows.filter(to_mask(~folded))
         rejects = sorted((*block.rejects, *self._rejects(block, flaws)), key=lambda reject: reject.record)
-        return TypedBatch(kept, tuple(rejects), total, total - kept.num_rows)
+        return TypedBatch(kept, tuple(rejects), total, total - kept.num_rows, self._raw(block))
+
+    def _raw(self, block: TextBlock) -> Callable[[int], str]:
+        return lambda sequence: block.raw(sequence - self.first_sequence + 1)
 
     def _folded(self, columns: Mapping[str, TypedColumn], refused: Any, rows: int) -> Mask | None:
         """The records that the contract folds; None where there is none, or where the file has none of the columns."""

@@ -93,7 +93,7 @@ class Shop:
 
     def _record(self, dataset: str, day: dt.date) -> None:
         key = loads.LoadKey(self.run_id, upload_id(self.store, day), self.store, day.isoformat())
-        loads.record(self.connection, key, LoadResult(dataset, Status.LOADED), fingerprint="f", facts={})
+        loads.record(self.connection, key, [LoadResult(dataset, Status.LOADED)], fingerprint="f", facts={})
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,94 @@
+"""The ways into PostgreSQL, and the rule by which a load takes one.
+
+An upload whose slice of the tables was never loaded goes `straight` in, where its plan can number rows in hand; all
+else goes through the staging table and is compared with what is stored, in one stream (`staged`). Where that meets a
+row that the server refuses, or straight in something that only the whole file tells, the load begins anew: `staged`,
+and at last batch by batch, each refused row found and rejected (`isolating`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from include.loading.direct import write_directly
+from include.loading.job import Job
+from include.loading.stage import Intake, Staged, stage
+from include.readers.dataset import DatasetReader
+from include.timing import Stopwatch
+from include.writers import postgres_partitions as partitions
+from include.writers.postgres_copy import PostgresCopyWriter
+from include.writers.postgres_direct import PostgresDirectWriter
+from include.writers.postgres_session import LoadSession
+
+# Bytes of a delivery from which on a table filled aside pays: its keys are built at once instead of row by row, a
+# third of the time of a large load; making and attaching it takes some 10 ms.
+ASIDE_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way: `open` makes the writer, `fill` brings the rows of a reader into it."""
+
+    open: Callable[[Connection[TupleRow], Job, DatasetReader, Stopwatch], Any]
+    fill: Callable[[DatasetReader, Any, Any, Intake], Staged]
+
+
+def ways(job: Job, *, new: bool) -> Iterator[Way]:
+    """The ways that a load may take, the one to try first first; `new`: its slice was never loaded."""
+    if new and job.plan.numbering and job.lock:
+        yield STRAIGHT
+    yield STAGED
+    yield ISOLATING
+
+
+def _open_direct(
+    connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
+) -> PostgresDirectWriter:
+    aside = partitions.missing(connection, job.targets) if job.size >= ASIDE_BYTES else []
+    partitions.ensure(connection, [target for target in job.targets if target not in aside])
+    return PostgresDirectWriter(
+        connection,
+        job.targets,
+        aside={target.table.name for target in aside},
+        session=_session(job),
+        lock=job.lock,
+        stopwatch=stopwatch,
+    )
+
+
+def _open_staged(
+    connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch, *, streamed: bool
+) -> PostgresCopyWriter:
+    partitions.ensure(connection, job.targets)
+    return PostgresCopyWriter(
+        connection,
+        _schema(job, reader),
+        job.targets,
+        streamed=streamed,
+        session=_session(job),
+        lock=job.lock,
+        stopwatch=stopwatch,
+    )
+
+
+def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
+    """Of the staged rows: the reader's, with the numbers that the client gives them."""
+    numbers = job.plan.numbering.schema if job.plan.numbering else []
+    return pa.schema([*reader.schema, *numbers])
+
+
+def _session(job: Job) -> LoadSession:
+    name = f"longshore {job.dataset} {job.upload.store} {job.upload.day}"
+    return LoadSession(name, job.options.statement_timeout_ms)
+
+
+STRAIGHT = Way(_open_direct, write_directly)
+STAGED = Way(partial(_open_staged, streamed=True), stage)
+ISOLATING = Way(partial(_open_staged, streamed=False), stage)
