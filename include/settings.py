@@ -17,13 +17,15 @@ from include.errors import SetupError
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 Dataset = Literal["catalog", "inventory", "orders", "variants"]
+Dialect = Literal["postgresql", "cockroachdb"]
 
 
 class Settings(BaseSettings):
     """Where things lie. Each field is set by the environment variable LONGSHORE_<NAME>.
 
     `target` is the libpq URL of the database that loads write to; empty means the embedded PostgreSQL.
-    `landing` is a path or an fsspec URL (file://, s3://).
+    `landing` is a path or an fsspec URL (file://, s3://). `dialect` is what loads speak to the target's server; `auto`
+    asks the server what it is.
     """
 
     model_config = SettingsConfigDict(env_prefix="LONGSHORE_", extra="ignore")
@@ -31,6 +33,7 @@ class Settings(BaseSettings):
     home: Path = PROJECT_ROOT / ".longshore"
     target: str = ""
     landing: str = ""
+    dialect: Dialect | Literal["auto"] = "auto"
     stores_file: Path = PROJECT_ROOT / "config" / "stores.yaml"
     profiles_folder: Path = PROJECT_ROOT / "config" / "profiles"
 

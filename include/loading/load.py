@@ -22,8 +22,8 @@ from include.log import line, logger
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
+from include.writers.dialect import LoadWriter, open_writer, settle
 from include.writers.errors import repeat_transient
-from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
 from include.writers.postgres_session import LoadSession
 
@@ -53,10 +53,11 @@ def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatc
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
             rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
-        return _write(connection, job, current, spool, stopwatch)
+        return _write(connect, connection, job, current, spool, stopwatch)
 
 
 def _write(
+    connect: Connect,
     connection: Connection[TupleRow],
     job: Job,
     current: loads.CurrentLoad | None,
@@ -64,7 +65,8 @@ def _write(
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     reader = _reader(job)
-    writer = PostgresCopyWriter(
+    writer = open_writer(
+        connect,
         connection,
         reader.schema,
         [filling.target(job.scope, job.parameters) for filling in job.plan.fillings],
@@ -76,25 +78,39 @@ def _write(
         stopwatch=stopwatch,
     )
     with writer:
-        job.ready(connection)
+        job.ready(writer.connection)
         staged = stage(reader, writer, job.plan, spool, stopwatch, job.max_rejected, job.report)
-        facts = _facts(connection, job, reader, current)
+        facts = _facts(writer.connection, job, reader, current)
         if not job.options.accept:
             rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
         if not job.may_exceed_budget:
             rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
-        written = writer.finish()
-        counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
-        if not job.options.accept:
-            rules.check_deletions(job.store, job.upload, job.names, written)
-        facts |= _findings(connection, job, stopwatch)
-        results = _results(job, reader, facts, counts, stopwatch)
-        if staged.rejected:
-            writer.restate_provenance()
-        results = _record(connection, job, results, facts, spool, staged)
-        if job.options.dry_run:
-            writer.discard()
+        results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
     return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
+
+
+def _finish(
+    writer: LoadWriter,
+    job: Job,
+    reader: DatasetReader,
+    facts: dict[str, Any],
+    spool: RejectSpool,
+    staged: Staged,
+    stopwatch: Stopwatch,
+) -> tuple[LoadResult, ...]:
+    """What is staged becomes the truth, and the ledger says so; may be done again as a whole."""
+    written = writer.finish()
+    counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
+    if not job.options.accept:
+        rules.check_deletions(job.store, job.upload, job.names, written)
+    facts = facts | _findings(writer.connection, job, stopwatch)
+    results = _results(job, reader, facts, counts, stopwatch)
+    if staged.rejected:
+        writer.restate_provenance()
+    results = _record(writer.connection, job, results, facts, spool, staged)
+    if job.options.dry_run:
+        writer.discard()
+    return results
 
 
 def _reader(job: Job) -> DatasetReader:

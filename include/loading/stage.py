@@ -16,7 +16,8 @@ from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
-from include.writers.postgres_copy import STAGING, PostgresCopyWriter
+from include.writers.dialect import LoadWriter
+from include.writers.postgres_copy import STAGING
 from include.writers.postgres_errors import translated
 
 
@@ -76,7 +77,7 @@ class Staged:
 
 def stage(
     reader: Source,
-    writer: PostgresCopyWriter,
+    writer: LoadWriter,
     plan: Plan,
     spool: RejectSpool,
     stopwatch: Stopwatch,
@@ -116,7 +117,7 @@ def stage(
     return Staged(read, folded, spool.count, tuple(_share(writer, filling) for filling in plan.fillings))
 
 
-def _write(writer: PostgresCopyWriter, batch: TypedBatch, plan: Plan, reader: Source) -> list[Reject]:
+def _write(writer: LoadWriter, batch: TypedBatch, plan: Plan, reader: Source) -> list[Reject]:
     """Stages a batch; a row that the server refuses is a reject and keeps its place as a faulty row."""
     start, known = writer.written, len(writer.refused)
     writer.write(batch.rows)
@@ -145,7 +146,7 @@ def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: Source) -> Reject
     return _reject(place, reader, refused.error.column, code, reason)
 
 
-def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
+def _late_rejects(writer: LoadWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
     if not plan.late_rejects:
         return
     with translated():
@@ -174,7 +175,7 @@ def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
     return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)
 
 
-def _share(writer: PostgresCopyWriter, filling: Filling) -> Share:
+def _share(writer: LoadWriter, filling: Filling) -> Share:
     with translated():
         continuations = 0
         if filling.continuations:
