@@ -22,7 +22,7 @@ from include.log import line, logger
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
-from include.writers.dialect import LoadWriter, open_writer, settle
+from include.writers.choice import LoadWriter, open_writer, settle
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated
 from include.writers.postgres_session import LoadSession

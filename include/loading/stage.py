@@ -16,7 +16,7 @@ from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
-from include.writers.dialect import LoadWriter
+from include.writers.choice import LoadWriter
 from include.writers.postgres_copy import STAGING
 from include.writers.postgres_errors import translated
 

@@ -6,8 +6,9 @@ import pytest
 
 from include.errors import SetupError
 from include.settings import settings
+from include.writers.choice import open_writer
 from include.writers.cockroach_copy import CockroachCopyWriter
-from include.writers.dialect import dialect_named, dialect_of, open_writer, require_postgres
+from include.writers.dialect import dialect_named, dialect_of, require_postgres
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_session import connect
 from tests.writers.contract import SCHEMA

@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from include.errors import BudgetError, HeldError, SetupError
 from include.ledger import replays
 from include.loading.job import LoadOptions, silent
-from include.migrations import migrate
+from include.migrations import MIGRATIONS, migrate
 from include.pipelines.commerce.load import load_dataset
 from include.results import LoadResult
 from include.settings import settings
@@ -76,7 +76,7 @@ def cockroach(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def shop(database: str, tmp_path: Path) -> Iterator[Shop]:
+def shop(cockroach: None, database: str, tmp_path: Path) -> Iterator[Shop]:
     url = make_conninfo(database, options="-c default_transaction_isolation=serializable")
     with connect(url) as connection:
         migrate(connection)
@@ -125,15 +125,15 @@ def deliveries(shop: Shop) -> None:
 
 
 def test_the_same_deliveries_leave_the_same_tables_counts_and_rejects_as_through_postgresqls_writer(
-    shop: Shop, cockroach: None, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliveries(shop)
     through_cockroach = contents(shop)
     assert shop.value("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'longshore_load%%'") == 0
     migrate(shop.connection, 0)
-    migrate(shop.connection)
     monkeypatch.setenv("LONGSHORE_DIALECT", "postgresql")
     settings.cache_clear()
+    migrate(shop.connection)
     deliveries(shop)
     through_postgres = contents(shop)
     for name, rows in through_postgres.items():
@@ -153,7 +153,7 @@ def load(shop: Shop, url: str | None = None, report: Callable[[int], None] = sil
 
 
 def test_a_conflict_repeats_the_merge_with_its_ledger_row_and_not_the_reading(
-    shop: Shop, cockroach: None, caplog: pytest.LogCaptureFixture
+    shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.deliver("catalog.csv", CATALOG)
     load(shop)
@@ -171,7 +171,7 @@ def test_a_conflict_repeats_the_merge_with_its_ledger_row_and_not_the_reading(
 
 
 @pytest.mark.parametrize("commit", [1, 2], ids=["of the chunk", "of the merge"])
-def test_a_load_whose_commit_was_not_heard_of_is_in_the_ledger_once(shop: Shop, cockroach: None, commit: int) -> None:
+def test_a_load_whose_commit_was_not_heard_of_is_in_the_ledger_once(shop: Shop, commit: int) -> None:
     shop.deliver("catalog.csv", CATALOG)
     reports: list[int] = []
 
@@ -185,7 +185,7 @@ def test_a_load_whose_commit_was_not_heard_of_is_in_the_ledger_once(shop: Shop, 
     assert shop.value("SELECT count(*) FROM commerce.catalog") == ROWS
 
 
-def test_replaying_rejects_says_that_it_needs_postgresql(shop: Shop, cockroach: None) -> None:
+def test_replaying_rejects_says_that_it_needs_postgresql(shop: Shop) -> None:
     from include.pipelines.commerce.replay import ReplayOptions, Selection, replay
 
     shop.settings(max_rejected_percent=60.0)
@@ -195,3 +195,14 @@ def test_replaying_rejects_says_that_it_needs_postgresql(shop: Shop, cockroach: 
     with pytest.raises(SetupError, match="needs PostgreSQL"):
         replay(lambda: connect(shop.url), Selection(first.load_id), shop.stores, ReplayOptions("a person"))
     assert replays.open_rejects(shop.connection, first.load_id)
+
+
+def test_the_schema_is_made_step_by_step_without_collations_or_locks_and_taken_back(shop: Shop) -> None:
+    named = "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'commerce' AND collation_name = 'C'"
+    assert shop.value(named) == 0
+    assert migrate(shop.connection) == []
+    assert [line[:4] for line in migrate(shop.connection, 3)] == ["0006", "0005", "0004"]
+    assert [line[:4] for line in migrate(shop.connection)] == ["0004", "0005", "0006"]
+    shop.deliver("orders.csv", ORDERS_AGAIN)
+    shop.load("orders")
+    assert len(migrate(shop.connection, 0)) == len(MIGRATIONS)
