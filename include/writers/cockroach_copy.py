@@ -350,11 +350,11 @@ class CockroachCopyWriter:
         if target.partial:
             rows -= self.connection.execute(postgres.drop_older(target)).rowcount
         duplicates = int(copies) - rows
-        if self._row(postgres.is_empty(target))[0]:
+        if self._row(cockroach.is_empty(target))[0]:
             self.connection.execute(postgres.insert(target))
             return WriteCounts(inserted=rows, duplicates=duplicates)
         deletes = target.deletes and not target.partial
-        deleted = self.connection.execute(postgres.delete(target)).rowcount if deletes else 0
+        deleted = self.connection.execute(cockroach.delete(target)).rowcount if deletes else 0
         inserted = int(self._row(cockroach.count_new(target))[0])
         written = self.connection.execute(cockroach.upsert(target)).rowcount
         self._merged.append(target)

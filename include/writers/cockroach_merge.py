@@ -97,15 +97,34 @@ def prepare(target: Target) -> sql.Composed:
     )
 
 
+def is_empty(target: Target) -> sql.Composed:
+    """Whether the slice holds no row."""
+    return sql.SQL("SELECT NOT EXISTS (SELECT 1 FROM {table} AS target WHERE {scope})").format(
+        table=qualified(target), scope=_all_of(_scope(target))
+    )
+
+
+def delete(target: Target) -> sql.Composed:
+    """Takes out of the slice what is no longer delivered."""
+    return sql.SQL(
+        "DELETE FROM {table} AS target WHERE {scope} AND NOT EXISTS (SELECT 1 FROM {prepared} AS source WHERE {match})"
+    ).format(
+        table=qualified(target),
+        scope=_all_of(_scope(target)),
+        prepared=prepared(target),
+        match=_all_of(_match(target)),
+    )
+
+
 def count_new(target: Target) -> sql.Composed:
     """How many of the prepared rows the slice does not have; true for as long as the transaction is serializable."""
-    match = [
-        *(sql.SQL("target.{} = {}").format(sql.Identifier(name), sql.Literal(v)) for name, v in target.scope.items()),
-        *(sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in target.key),
-    ]
     return sql.SQL(
         "SELECT count(*) FROM {prepared} AS source WHERE NOT EXISTS (SELECT 1 FROM {table} AS target WHERE {match})"
-    ).format(prepared=prepared(target), table=qualified(target), match=sql.SQL(" AND ").join(match))
+    ).format(
+        prepared=prepared(target),
+        table=qualified(target),
+        match=_all_of([*_scope(target), *_match(target)]),
+    )
 
 
 def upsert(target: Target) -> sql.Composed:
@@ -131,6 +150,21 @@ def count_between(first: int, last: int) -> sql.Composed:
     return sql.SQL("SELECT count(*) FROM {} WHERE {} BETWEEN {} AND {}").format(
         STAGING, sql.Identifier(POSITION), first, last
     )
+
+
+def _scope(target: Target) -> list[sql.Composed]:
+    return [
+        sql.SQL("target.{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in target.scope.items()
+    ]
+
+
+def _match(target: Target) -> list[sql.Composed]:
+    return [sql.SQL("target.{0} = source.{0}").format(sql.Identifier(name)) for name in target.key]
+
+
+def _all_of(conditions: list[sql.Composed]) -> sql.Composed:
+    return sql.SQL(" AND ").join([sql.SQL("true"), *conditions])
 
 
 def _change(target: Target) -> sql.Composable:

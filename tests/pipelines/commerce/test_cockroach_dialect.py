@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from include.errors import BudgetError, HeldError, SetupError
 from include.ledger import replays
@@ -206,3 +206,23 @@ def test_the_schema_is_made_step_by_step_without_collations_or_locks_and_taken_b
     shop.deliver("orders.csv", ORDERS_AGAIN)
     shop.load("orders")
     assert len(migrate(shop.connection, 0)) == len(MIGRATIONS)
+
+
+def test_a_role_needs_create_on_the_database_and_no_temporary_tables(shop: Shop) -> None:
+    given = conninfo_to_dict(shop.url)
+    name, role = str(given["dbname"]), f"{given['dbname']}_loader"[-63:]
+    shop.connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'".encode())
+    try:
+        shop.connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC".encode())
+        shop.connection.execute(f"GRANT CONNECT, CREATE ON DATABASE {name} TO {role}".encode())
+        for right, kind in (("USAGE", "SCHEMA"), ("SELECT, INSERT, UPDATE, DELETE", "ALL TABLES IN SCHEMA")):
+            shop.connection.execute(f"GRANT {right} ON {kind} commerce, ledger TO {role}".encode())
+        shop.deliver("catalog.csv", CATALOG)
+        result = load(shop, make_conninfo(shop.url, user=role, password="secret"))  # noqa: S106 # of this test's server
+        assert result.counts.inserted == ROWS
+        shop.connection.execute(f"REVOKE CREATE ON DATABASE {name} FROM {role}".encode())
+        with pytest.raises(SetupError, match=r"docs/operations\.md"):
+            load(shop, make_conninfo(shop.url, user=role, password="secret"))  # noqa: S106 # likewise
+    finally:
+        shop.connection.execute(f"DROP OWNED BY {role} CASCADE".encode())
+        shop.connection.execute(f"DROP ROLE {role}".encode())
