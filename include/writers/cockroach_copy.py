@@ -229,9 +229,9 @@ class CockroachCopyWriter:
 
     def _attach(self) -> None:
         """Gives the session the load's settings and, once there is one, the load's schema."""
-        settings = {name: text for name, text in self._settings().items() if name not in UNKNOWN_SETTINGS}
-        for name, text in settings.items():
-            self.connection.execute("SELECT set_config(%s, %s, false)", [name, text])
+        settings = [pair for pair in self._settings().items() if pair[0] not in UNKNOWN_SETTINGS]
+        calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+        self.connection.execute(f"SELECT {calls}".encode(), [*itertools.chain(*settings)])
         if self._load:
             self.connection.execute("RESET search_path")
             self.connection.execute(
