@@ -20,13 +20,14 @@ import pyarrow.csv as pa_csv
 from psycopg import Connection, Transaction, sql
 from psycopg.rows import TupleRow
 
-from include.errors import DefectError, LongshoreError, RowError, SetupError, TransientError
+from include.errors import DefectError, LongshoreError, RowError, TransientError
 from include.log import line, logger
 from include.timing import Stopwatch
 from include.writers import cockroach_merge as cockroach
 from include.writers import postgres_merge as postgres
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
+from include.writers.cockroach_leftovers import drop, sweep
 from include.writers.errors import repeat_transient, write_isolating
 from include.writers.postgres_copy import STAGING
 from include.writers.postgres_errors import translated
@@ -38,24 +39,15 @@ Result = TypeVar("Result")
 # Rows and bytes of a chunk: what CockroachDB's own guides advise for one transaction of a bulk load.
 CHUNK_ROWS = 10_000
 CHUNK_BYTES = 4 * 1024 * 1024
-
 # Seconds: a conflict is over as soon as the other transaction is. An outage is outlasted by the load's own repetition.
 FIRST_WAIT_S = 0.1
-
 # From this many staged rows on statistics pay for themselves.
 ANALYZE_ROWS = 1_000
-
-# A schema this old was left by a load that was killed: no load takes a day.
-LEFT_BEHIND = dt.timedelta(hours=24)
-
 # The attempt of a transaction that ends with the writer's block, where nothing repeats it.
 ONLY_ATTEMPT = 0
-
 # Settings of a load's session that CockroachDB does not know.
 UNKNOWN_SETTINGS = {"work_mem"}
-
 UNIQUE_VIOLATION = "23505"
-
 CSV = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -158,12 +150,12 @@ class CockroachCopyWriter:
 
         def attempt() -> Result:
             committed = self._committed() if done else None
-            if committed is None:
-                number = next(numbers)
-                with self._settling(number):
-                    done[number] = action()
-                return done[number]
-            return done[committed]
+            if committed is not None:
+                return done[committed]
+            number = next(numbers)
+            with self._settling(number):
+                done[number] = action()
+            return done[number]
 
         return self._repeat(attempt)
 
@@ -229,7 +221,7 @@ class CockroachCopyWriter:
 
     def _attach(self) -> None:
         """Gives the session the load's settings and, once there is one, the load's schema."""
-        settings = [pair for pair in self._settings().items() if pair[0] not in UNKNOWN_SETTINGS]
+        settings = [pair for pair in self._session.settings().items() if pair[0] not in UNKNOWN_SETTINGS]
         calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
         self.connection.execute(f"SELECT {calls}".encode(), [*itertools.chain(*settings)])
         if self._load:
@@ -237,9 +229,6 @@ class CockroachCopyWriter:
             self.connection.execute(
                 "SELECT set_config('search_path', %s || ', ' || current_setting('search_path'), false)", [self._load]
             )
-
-    def _settings(self) -> dict[str, str]:
-        return self._session.settings()
 
     def _begin(self, staging: sql.Composed) -> None:
         with translated():
@@ -340,8 +329,8 @@ class CockroachCopyWriter:
     def _committed(self) -> int | None:
         """The attempt at the last transaction that was committed; None where none was."""
         with translated():
-            row = self.connection.execute(sql.SQL("SELECT attempt FROM {}").format(cockroach.OUTCOME)).fetchone()
-        return int(row[0]) if row else None
+            [number] = self._row(sql.SQL("SELECT max(attempt) FROM {}").format(cockroach.OUTCOME))
+        return None if number is None else int(number)
 
     def _merge(self, target: Target) -> WriteCounts:
         rows, copies = self._row(
@@ -378,39 +367,14 @@ class CockroachCopyWriter:
             if self.connection.closed:
                 self._connect()
             with translated():
-                self.connection.execute(_drop(self._load))
-                for name in ("search_path", *self._settings().keys() - UNKNOWN_SETTINGS):
+                self.connection.execute(drop(self._load))
+                for name in ("search_path", *self._session.settings().keys() - UNKNOWN_SETTINGS):
                     self.connection.execute(sql.SQL("RESET {}").format(sql.Identifier(name.lower())))
         except LongshoreError as error:
             logger("writers").warning(line("staging-left", schema=self._load, reason=error.what))
         finally:
             if self.connection is not self._given:
                 self.connection.close()
-
-
-def sweep(connection: Connection[TupleRow]) -> list[str]:
-    """Drops the schemas of loads that were killed, and returns their names; another role's are left alone."""
-    oldest = dt.datetime.now(dt.UTC) - LEFT_BEHIND
-    with translated():
-        rows = connection.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname LIKE %s ORDER BY nspname", [f"{cockroach.SCHEMA_PREFIX}%"]
-        ).fetchall()
-    left = [str(name) for (name,) in rows if (moment := cockroach.began(name)) and moment < oldest]
-    return [name for name in left if _dropped(connection, name)]
-
-
-def _dropped(connection: Connection[TupleRow], name: str) -> bool:
-    try:
-        with translated():
-            connection.execute(_drop(name))
-    except SetupError as error:
-        logger("writers").warning(line("staging-left", schema=name, reason=error.what))
-        return False
-    return True
-
-
-def _drop(name: str) -> sql.Composed:
-    return sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name))
 
 
 @contextmanager

@@ -100,8 +100,10 @@ def test_a_second_backfill_runs_completed_days_again_and_changes_nothing(site: S
     before = versions(site, "history")
     *_, days = backfill(site.api.call, Range(FIRST, LAST, max_active_runs=2, reprocess="completed"), poll_s=0.5)
     assert days == backfilled
-    assert site.loads("history", FIRST, "orders") == ["loaded", "unchanged"]
-    assert site.loads("history", LAST, "catalog") == ["loaded", "unchanged"]
+    # A task that the scheduler of a busy machine lost is run again, and finds its bytes loaded once more.
+    for day, dataset in ((FIRST, "orders"), (LAST, "catalog")):
+        first, *again = site.loads("history", day, dataset)
+        assert (first, set(again)) == ("loaded", {"unchanged"})
     assert versions(site, "history") == before
 
 

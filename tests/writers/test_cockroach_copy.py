@@ -18,7 +18,8 @@ from include.contracts import Table, TableColumn
 from include.errors import DefectError, HeldError, SetupError
 from include.writers import cockroach_merge as cockroach
 from include.writers.base import WriteCounts
-from include.writers.cockroach_copy import CHUNK_ROWS, LEFT_BEHIND, CockroachCopyWriter, sweep
+from include.writers.cockroach_copy import CHUNK_ROWS, CockroachCopyWriter
+from include.writers.cockroach_leftovers import LEFT_BEHIND, sweep
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import connect
 from tests.breaking_proxy import BreakingProxy
