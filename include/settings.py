@@ -18,6 +18,7 @@ from include.errors import SetupError
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 Dataset = Literal["catalog", "inventory", "orders", "variants"]
+Dialect = Literal["postgresql", "cockroachdb"]
 
 
 class Settings(BaseSettings):
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
 
     `target` is the libpq URL of the database that loads write to; empty means the embedded PostgreSQL.
     `landing` is a path or an fsspec URL (file://, s3://), `landing_options` a JSON object of fsspec's options for it.
+    `dialect` is what loads speak to the target's server; `auto` asks the server what it is.
     """
 
     model_config = SettingsConfigDict(env_prefix="LONGSHORE_", extra="ignore")
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
     target: str = ""
     landing: str = ""
     landing_options: SecretStr = SecretStr("")
+    dialect: Dialect | Literal["auto"] = "auto"
     stores_file: Path = PROJECT_ROOT / "config" / "stores.yaml"
     profiles_folder: Path = PROJECT_ROOT / "config" / "profiles"
 

@@ -107,7 +107,7 @@ def is_forgotten(connection: Connection[TupleRow], upload_id: str, dataset: str,
     """Whether exactly these bytes were taken back: only a person loads them again."""
     with translated():
         row = connection.execute(
-            "SELECT EXISTS (SELECT FROM ledger.loads WHERE upload_id = %s AND dataset = %s AND digest = %s"
+            "SELECT EXISTS (SELECT 1 FROM ledger.loads WHERE upload_id = %s AND dataset = %s AND digest = %s"
             " AND status = 'forgotten')",
             [upload_id, dataset, digest],
         ).fetchone()

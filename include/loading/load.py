@@ -25,6 +25,7 @@ from include.log import line, logger
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
+from include.writers.choice import LoadWriter, settle
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated
 
@@ -62,10 +63,11 @@ def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatc
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
             rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
-        return _write(connection, job, Earlier(current, previous), spool, stopwatch)
+        return _write(connect, connection, job, Earlier(current, previous), spool, stopwatch)
 
 
 def _write(
+    connect: Connect,
     connection: Connection[TupleRow],
     job: Job,
     earlier: Earlier,
@@ -73,18 +75,19 @@ def _write(
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     """Loads by the first way that leads to the end."""
-    *others, last = ways(job, new=earlier.current is None)
+    *others, last = ways(connection, job, new=earlier.current is None)
     for way in others:
         try:
-            return _write_by(way, connection, job, earlier, spool, stopwatch)
+            return _write_by(way, connect, connection, job, earlier, spool, stopwatch)
         except RowError as met:
             spool.clear()
             logger("load").info(line("load-again", dataset=job.dataset, reason=met.what))
-    return _write_by(last, connection, job, earlier, spool, stopwatch)
+    return _write_by(last, connect, connection, job, earlier, spool, stopwatch)
 
 
 def _write_by(
     way: Way,
+    connect: Connect,
     connection: Connection[TupleRow],
     job: Job,
     earlier: Earlier,
@@ -92,26 +95,40 @@ def _write_by(
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
     reader = _reader(job)
-    with way.open(connection, job, reader, stopwatch) as writer:
-        job.ready(connection)
+    with way.open(connect, connection, job, reader, stopwatch) as writer:
+        job.ready(writer.connection)
         staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
         facts = _facts(job, reader, earlier)
         if not job.options.accept:
             rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
         if not job.may_exceed_budget:
             rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
-        written = writer.finish()
-        counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
-        if not job.options.accept:
-            rules.check_deletions(job.store, job.upload, job.names, written)
-        facts |= _findings(connection, job, reader, stopwatch)
-        results = _results(job, reader, facts, counts, stopwatch)
-        if staged.rejected:
-            writer.restate_provenance()
-        results = _record(connection, job, results, facts, spool, staged)
-        if job.options.dry_run:
-            writer.discard()
+        results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
     return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
+
+
+def _finish(
+    writer: LoadWriter,
+    job: Job,
+    reader: DatasetReader,
+    facts: dict[str, Any],
+    spool: RejectSpool,
+    staged: Staged,
+    stopwatch: Stopwatch,
+) -> tuple[LoadResult, ...]:
+    """What is staged becomes the truth, and the ledger says so; may be done again as a whole."""
+    written = writer.finish()
+    counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
+    if not job.options.accept:
+        rules.check_deletions(job.store, job.upload, job.names, written)
+    facts = facts | _findings(writer.connection, job, reader, stopwatch)
+    results = _results(job, reader, facts, counts, stopwatch)
+    if staged.rejected:
+        writer.restate_provenance()
+    results = _record(writer.connection, job, results, facts, spool, staged)
+    if job.options.dry_run:
+        writer.discard()
+    return results
 
 
 def _reader(job: Job) -> DatasetReader:

@@ -16,7 +16,7 @@ from include.readers.blocks import Fault, Part, TypedBatch
 from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
-from include.writers.postgres_copy import PostgresCopyWriter
+from include.writers.choice import StagingWriter
 
 
 class Source(Protocol):
@@ -111,7 +111,7 @@ class Intake:
                 )
 
 
-def stage(reader: Source, writer: PostgresCopyWriter, plan: Plan, intake: Intake) -> Staged:
+def stage(reader: Source, writer: StagingWriter, plan: Plan, intake: Intake) -> Staged:
     """Reads all parts into the staging table and collects the rejects.
 
     Args:
@@ -141,7 +141,7 @@ def stage(reader: Source, writer: PostgresCopyWriter, plan: Plan, intake: Intake
     return Staged(intake.read, intake.folded, intake.spool.count, shares, places)
 
 
-def _arrange(writer: PostgresCopyWriter, plan: Plan, *, renumber: bool) -> None:
+def _arrange(writer: StagingWriter, plan: Plan, *, renumber: bool) -> None:
     """Runs the preparation, and numbers the rows anew where the client's numbers do not hold.
 
     They do not where a group stands in several places, or where a row that the server refused was its group's first.
@@ -154,7 +154,7 @@ def _arrange(writer: PostgresCopyWriter, plan: Plan, *, renumber: bool) -> None:
         writer.read_from("numbered")
 
 
-def _write(writer: PostgresCopyWriter, rows: pa.RecordBatch, plan: Plan, reader: Source) -> list[Reject]:
+def _write(writer: StagingWriter, rows: pa.RecordBatch, plan: Plan, reader: Source) -> list[Reject]:
     """Stages rows; one that the server refuses is a reject and keeps its place as a faulty row."""
     start, known = writer.written, len(writer.refused)
     writer.write(rows)
@@ -183,7 +183,7 @@ def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: Source) -> Reject
     return reject_at(place, reader, refused.error.column, code, reason)
 
 
-def _late_rejects(writer: PostgresCopyWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
+def _late_rejects(writer: StagingWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
     rows = writer.ask(plan.late_rejects) if plan.late_rejects else []
     for sequence, part, line, column, code, reason in rows:
         place = {"_sequence": sequence, "_part": part, "_line": line}
@@ -209,7 +209,7 @@ def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
     return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)
 
 
-def _share(writer: PostgresCopyWriter, filling: Filling) -> Share:
+def _share(writer: StagingWriter, filling: Filling) -> Share:
     continuations = int(writer.ask(filling.continuations)[0][0]) if filling.continuations else 0
     if filling.rejected is None:
         return Share(continuations, None)

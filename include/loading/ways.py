@@ -3,7 +3,7 @@
 An upload whose slice of the tables was never loaded goes `straight` in, where its plan can number rows in hand; all
 else goes through the staging table and is compared with what is stored, in one stream (`staged`). Where that meets a
 row that the server refuses, or straight in something that only the whole file tells, the load begins anew: `staged`,
-and at last batch by batch, each refused row found and rejected (`isolating`).
+and at last batch by batch, each refused row found and rejected (`isolating`). CockroachDB has one way of its own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.loading.direct import write_directly
-from include.loading.job import Job
+from include.loading.job import Connect, Job
 from include.loading.stage import Intake, Staged, stage
 from include.readers.dataset import DatasetReader
 from include.timing import Stopwatch
 from include.writers import postgres_partitions as partitions
+from include.writers.cockroach_copy import CockroachCopyWriter
+from include.writers.dialect import dialect_of
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_direct import PostgresDirectWriter
 from include.writers.postgres_session import LoadSession
@@ -36,12 +38,15 @@ ASIDE_BYTES = 8 * 1024 * 1024
 class Way:
     """One way: `open` makes the writer, `fill` brings the rows of a reader into it."""
 
-    open: Callable[[Connection[TupleRow], Job, DatasetReader, Stopwatch], Any]
+    open: Callable[[Connect, Connection[TupleRow], Job, DatasetReader, Stopwatch], Any]
     fill: Callable[[DatasetReader, Any, Any, Intake], Staged]
 
 
-def ways(job: Job, *, new: bool) -> Iterator[Way]:
+def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[Way]:
     """The ways that a load may take, the one to try first first; `new`: its slice was never loaded."""
+    if dialect_of(connection) == "cockroachdb":
+        yield COCKROACH
+        return
     if new and job.plan.numbering and job.lock:
         yield STRAIGHT
     yield STAGED
@@ -49,7 +54,7 @@ def ways(job: Job, *, new: bool) -> Iterator[Way]:
 
 
 def _open_direct(
-    connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
+    _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresDirectWriter:
     aside = partitions.missing(connection, job.targets) if job.size >= ASIDE_BYTES else []
     partitions.ensure(connection, [target for target in job.targets if target not in aside])
@@ -64,7 +69,13 @@ def _open_direct(
 
 
 def _open_staged(
-    connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch, *, streamed: bool
+    _connect: Connect,
+    connection: Connection[TupleRow],
+    job: Job,
+    reader: DatasetReader,
+    stopwatch: Stopwatch,
+    *,
+    streamed: bool,
 ) -> PostgresCopyWriter:
     partitions.ensure(connection, job.targets)
     return PostgresCopyWriter(
@@ -89,6 +100,20 @@ def _session(job: Job) -> LoadSession:
     return LoadSession(name, job.options.statement_timeout_ms)
 
 
+def _open_cockroach(
+    connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
+) -> CockroachCopyWriter:
+    return CockroachCopyWriter(
+        connection,
+        _schema(job, reader),
+        job.targets,
+        reconnect=connect,
+        session=_session(job),
+        stopwatch=stopwatch,
+    )
+
+
 STRAIGHT = Way(_open_direct, write_directly)
 STAGED = Way(partial(_open_staged, streamed=True), stage)
 ISOLATING = Way(partial(_open_staged, streamed=False), stage)
+COCKROACH = Way(_open_cockroach, stage)

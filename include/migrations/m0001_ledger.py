@@ -35,7 +35,8 @@ MIGRATION = Migration(
             store text NOT NULL,
             day date NOT NULL,
             dataset text NOT NULL,
-            status text NOT NULL CHECK (status IN ('loaded', 'unchanged', 'skipped', 'held', 'failed')),
+            status text NOT NULL
+                CONSTRAINT loads_status_check CHECK (status IN ('loaded', 'unchanged', 'skipped', 'held', 'failed')),
             digest text NOT NULL,
             fingerprint text NOT NULL,
             rows_read bigint NOT NULL,

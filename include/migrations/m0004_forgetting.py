@@ -13,7 +13,7 @@ MIGRATION = Migration(
         # What the way back has marked, see below.
         """
         UPDATE ledger.loads SET status = 'forgotten', message = substr(message, length('forgotten: ') + 1)
-        WHERE status = 'skipped' AND starts_with(message, 'forgotten: ')
+        WHERE status = 'skipped' AND message LIKE 'forgotten: %'
         """,
         STATUSES.format(f"{BEFORE}, 'forgotten'"),
         # Of a person that was forgotten it holds the counts, and nothing that tells who it was.

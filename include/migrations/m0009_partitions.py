@@ -163,6 +163,7 @@ def _commerce(name: str) -> sql.Identifier:
 MIGRATION = Migration(
     number=9,
     name="partitions",
+    postgres_only=True,
     forward=(
         ADD_PARTITION,
         "REVOKE ALL ON FUNCTION commerce.add_partition(text, date) FROM PUBLIC",

@@ -4,20 +4,27 @@ All steps of one call run in one transaction together with their rows in `ledger
 or not at all. Indexes that must be built CONCURRENTLY run after that, one statement at a time outside a transaction;
 one that a crash left invalid is dropped and built again, so calling `migrate` again resumes. Nothing is written where
 the database is up to date.
+
+CockroachDB changes schemas by jobs that a transaction of several steps cannot wait for: there each statement stands
+alone, and nothing keeps two processes apart. What is broken off in the middle of a step has to be mended by hand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import Connection, errors, sql
 from psycopg.rows import TupleRow
 
 from include.errors import SetupError
+from include.writers.dialect import dialect_of
 
 # Key of the advisory lock, so that two processes never migrate one database at once. Any constant serves.
 LOCK_KEY = 0x10A65403E
+
+# CockroachDB compares texts by bytes, which this asks of PostgreSQL, and takes no column that says so.
+BY_BYTES = ' COLLATE "C"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ Step = str | Callable[[Connection[TupleRow]], None]
 class Migration:
     """One step of the schema's history; `back` undoes `forward` with the data that `forward` did not make kept.
 
-    Both are statements, or functions of the connection where a statement cannot say it.
+    Both are statements, or functions of the connection where a statement cannot say it. `postgres_only`: CockroachDB
+    has no use for it, and counts it as done.
     """
 
     number: int
@@ -44,6 +52,7 @@ class Migration:
     forward: tuple[Step, ...]
     back: tuple[Step, ...]
     concurrent: tuple[ConcurrentIndex, ...] = ()
+    postgres_only: bool = False
 
 
 def applied(connection: Connection[TupleRow]) -> int:
@@ -79,6 +88,8 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
             f"The database is at migration {current}, this version of Longshore knows {migrations[-1].number}.",
             "Update Longshore, or take the database back with the newer version.",
         )
+    if dialect_of(connection) == "cockroachdb":
+        return _run(connection, tuple(map(_for_cockroach, migrations)), goal)
     done = [] if current == goal else _run_locked(connection, migrations, goal)
     if _unfinished(connection, migrations, goal):
         done += _build_locked(connection, migrations, goal)
@@ -87,19 +98,33 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
 
 def _run_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:
     """All steps under a lock that ends with their transaction, the only kind that holds behind a pooler."""
-    done = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
-        current = applied(connection)
-        for migration in migrations:
-            if current < migration.number <= goal:
-                _forward(connection, migration)
-                done.append(f"{migration.number:04} {migration.name}")
-        for migration in reversed(migrations):
-            if goal < migration.number <= current:
-                _back(connection, migration)
-                done.append(f"{migration.number:04} {migration.name} undone")
+        return _run(connection, migrations, goal)
+
+
+def _run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:
+    done = []
+    current = applied(connection)
+    for migration in migrations:
+        if current < migration.number <= goal:
+            _forward(connection, migration)
+            done.append(f"{migration.number:04} {migration.name}")
+    for migration in reversed(migrations):
+        if goal < migration.number <= current:
+            _back(connection, migration)
+            done.append(f"{migration.number:04} {migration.name} undone")
     return done
+
+
+def _for_cockroach(migration: Migration) -> Migration:
+    if migration.postgres_only:
+        return replace(migration, forward=(), back=())
+    forward, back = (
+        tuple(step.replace(BY_BYTES, "") if isinstance(step, str) else step for step in steps)
+        for steps in (migration.forward, migration.back)
+    )
+    return replace(migration, forward=forward, back=back)
 
 
 def _build_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -12,21 +12,19 @@ import pyarrow as pa
 from psycopg import Connection, Copy, Cursor, sql
 from psycopg.rows import TupleRow
 
-from include.errors import DefectError, RowError, TransientError
+from include.errors import DefectError, RowError
 from include.timing import Stopwatch
 from include.writers import postgres_merge as statements
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
 from include.writers.errors import write_isolating
 from include.writers.postgres_encoding import as_csv, copy_statement, messages, stored_as
-from include.writers.postgres_errors import translated
+from include.writers.postgres_errors import competitors, translated
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession, begin, lock
 
 # From this many staged rows on statistics pay for themselves in the merge's plan (ANALYZE takes about 5 ms).
 ANALYZE_ROWS = 1_000
-
-UNIQUE_VIOLATION = "23505"
 
 STAGING = sql.Identifier("longshore_staging")
 
@@ -160,7 +158,7 @@ class PostgresCopyWriter:
         if self._state in ("open", "staged"):
             self.prepare()
         self._expect("prepared")
-        with _competitors(), translated(), self._stopwatch.phase("merge"):
+        with competitors(), translated(), self._stopwatch.phase("merge"):
             self.take_lock()
             counts = tuple(self._merge(target) for target in self._targets)
         self._state = "finished"
@@ -272,20 +270,6 @@ class PostgresCopyWriter:
         if row is None:
             raise DefectError("A statement of the merge gave no row.")
         return row
-
-
-@contextmanager
-def _competitors() -> Iterator[None]:
-    """A key that is there twice came from somebody else: what is merged holds each key once.
-
-    Above READ COMMITTED the merge looks at the tables as they were before it waited for its lock.
-    """
-    try:
-        yield
-    except RowError as error:
-        if error.code != UNIQUE_VIOLATION:
-            raise
-        raise TransientError(f"Another writer was faster. {error.what}", "The same load can be repeated.") from error
 
 
 def _staging(schema: pa.Schema) -> sql.Composed:

@@ -16,6 +16,8 @@ TRANSIENT = ("08", "40001", "40003", "40P01", "53300", "53400", "55P03", "57P01"
 ROW = ("22", "23")
 DEFECT = ("21000",)
 
+UNIQUE_VIOLATION = "23505"
+
 # A server, or a pooler, that refuses a connection says so in words only: psycopg has no SQLSTATE for it.
 REFUSALS = (
     (re.compile(r"FATAL: .*(authentication failed|no pg_hba\.conf entry|no such user)"), "28000"),
@@ -57,6 +59,20 @@ def translated() -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise translate(error) from error
+
+
+@contextmanager
+def competitors() -> Iterator[None]:
+    """A key that is there twice came from somebody else: what is merged holds each key once.
+
+    Above READ COMMITTED the merge looks at the tables as they were before it waited for its lock.
+    """
+    try:
+        yield
+    except RowError as error:
+        if error.code != UNIQUE_VIOLATION:
+            raise
+        raise TransientError(f"Another writer was faster. {error.what}", "The same load can be repeated.") from error
 
 
 def _refusal(error: psycopg.Error) -> str:

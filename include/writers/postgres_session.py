@@ -9,6 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from include.writers.dialect import dialect_of
 from include.writers.postgres_errors import translated
 
 # Seconds to wait for a server that does not answer; a server that refuses says so at once.
@@ -70,8 +71,12 @@ def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
 
 
 def lock(connection: Connection[TupleRow], name: str) -> None:
-    """Waits until no other transaction holds the lock of that name, and holds it to the end of this one."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(name)])
+    """Waits until no other transaction holds the lock of that name, and holds it to the end of this one.
+
+    Not on CockroachDB, whose advisory locks do nothing or are not there: its transactions are serializable instead.
+    """
+    if dialect_of(connection) != "cockroachdb":
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(name)])
 
 
 def lock_key(name: str) -> int:

@@ -112,7 +112,7 @@ fresh AS MATERIALIZED (
 removed AS (
     DELETE FROM commerce.coverage AS old
     WHERE old.upload_id = %(upload_id)s AND NOT EXISTS (
-        SELECT FROM fresh WHERE fresh.dataset = old.dataset AND fresh.currency = old.currency
+        SELECT 1 FROM fresh WHERE fresh.dataset = old.dataset AND fresh.currency = old.currency
     )
     RETURNING 1
 ),

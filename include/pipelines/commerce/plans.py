@@ -123,7 +123,7 @@ ORDER_MONEY = """
 SELECT count(*) AS compared, count(*) FILTER (WHERE agrees_by IS NULL) AS mismatched
 FROM commerce.order_money
 WHERE upload_id = %(upload_id)s
-    AND EXISTS (SELECT FROM commerce.orders WHERE upload_id = %(upload_id)s AND subtotal IS NOT NULL)
+    AND EXISTS (SELECT 1 FROM commerce.orders WHERE upload_id = %(upload_id)s AND subtotal IS NOT NULL)
 """
 
 

@@ -26,6 +26,7 @@ from include.readers.cells.block import batch_schema
 from include.readers.profile import Profile, read_profile
 from include.settings import StoresFile, settings
 from include.timing import Stopwatch
+from include.writers.dialect import require_postgres
 from include.writers.errors import repeat_transient
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
@@ -84,6 +85,7 @@ def _attempt(
     mended: MendedFile | None,
 ) -> ReplayOutcome:
     with connect() as connection:
+        require_postgres(connection, "Replaying rejects")
         subject = find_subject(connection, selection)
         main = subject.main
         plan = REPLAY_PLANS[subject.dataset]

@@ -10,9 +10,7 @@ from psycopg.rows import TupleRow
 from include.contracts import Table, TableColumn
 from include.errors import SetupError
 from include.writers.postgres_errors import translated
-
-# Two first loads of one table: the second one waits for the first one's commit and finds the table.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('longshore table ' || %s, 0))"
+from include.writers.postgres_session import lock
 
 COLUMNS = """
 SELECT attname, format_type(atttypid, atttypmod), attnotnull, atthasdef OR attidentity <> '' OR attgenerated <> ''
@@ -50,7 +48,8 @@ def ensure_table(connection: Connection[TupleRow], table: Table) -> None:
     name = _qualified(table)
     with translated():
         if _columns(connection, name) is None:
-            connection.execute(LOCK, [name])
+            # Two first loads of one table: the second one waits for the first one's commit and finds the table.
+            lock(connection, f"table {name}")
         found = _columns(connection, name)
         if found is None:
             _create(connection, table)
