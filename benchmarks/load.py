@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks import order_lines
 from benchmarks.harness import Case, Row, measure
-from include.stack.postgres import EmbeddedPostgres
+from benchmarks.server import start_server
 
 STORE = "benchmark"
 DAY = dt.date(2025, 3, 3)
@@ -43,20 +43,19 @@ class Work:
         return Path(self.folder) / "orders.csv"
 
 
-def measure_load(home: Path, rows: int, rounds: int) -> list[Row]:
+def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
     """Lays out the input, starts a server and measures the three cases."""
     delivery = home / "landing" / STORE / DAY.isoformat()
     delivery.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedPostgres(home / "postgres")
-    work = Work(server.start(), str(delivery))
+    server = start_server(home)
+    work = Work(server.url, str(delivery))
     order_lines.write(work.file, rows)
     cases = (
         Case("limit: COPY", copy_only, forget),
         Case("by hand", by_hand, forget, reference="limit: COPY"),
         Case("longshore", longshore, forget, reference="by hand", bar=BAR),
     )
-    pid_file = server.status().data / "postmaster.pid"
-    return measure("load", cases, work, rows, rounds, int(pid_file.read_text(encoding="utf-8").split()[0]))
+    return measure("load", cases, work, rows=rows, rounds=rounds, server_pid=server.pid)
 
 
 def forget(work: Work) -> None:
