@@ -16,7 +16,10 @@ from include.stack.scratch import scratch_home
 # an empty folder.
 BENCHMARKS = (
     "load",
+    "latency",
+    "peers",
     "dag",
+    "stores",
 )
 
 ROWS = 1_000_000

@@ -1,4 +1,7 @@
-"""pg-bulk-ingest: COPY into a batch table made from SQLAlchemy metadata, then insert or upsert; one batch, so atomic."""
+"""pg-bulk-ingest: COPY into a batch table made from SQLAlchemy metadata, then insert or upsert.
+
+One batch, so atomic. Its way in for Arrow (pgarrow) cannot write `numeric` columns: rows it is.
+"""
 
 from __future__ import annotations
 
