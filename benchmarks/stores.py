@@ -93,7 +93,7 @@ def measure_stores(home: Path, few: int, many: int, rounds: int) -> list[Row]:
         long = _run(stack, api, DAYS[2])
     finally:
         stack.down()
-    return _rows(few, many, short, long)
+    return rows_of(few, many, short, long)
 
 
 def deliver(home: Path, stores: int, day: dt.date) -> None:
@@ -104,7 +104,8 @@ def deliver(home: Path, stores: int, day: dt.date) -> None:
             (folder / name).write_bytes(content)
 
 
-def _rows(few: int, many: int, short: Sequence[Run], long: Run) -> list[Row]:
+def rows_of(few: int, many: int, short: Sequence[Run], long: Run) -> list[Row]:
+    """The result of the runs: both times, and the growth of the time per store, which is held against its bar."""
     per_store = statistics.median(run.seconds for run in short) / few
     ratio = round(long.seconds / many / per_store, 3)
     bar = BAR_S if many == MANY else None
