@@ -16,6 +16,11 @@ from include.stack.scratch import scratch_home
 # an empty folder.
 BENCHMARKS = (
     "load",
+    "upsert",
+    "rejects",
+    "small",
+    "growth",
+    "memory",
     "latency",
     "peers",
     "dag",

@@ -107,7 +107,14 @@ FIGURES = tuple(field.name for field in fields(Row) if field.name != "note")
 
 
 def measure(
-    bench: str, cases: Sequence[Case], work: Any, *, rows: int | None, rounds: int, server_pid: int | None
+    bench: str,
+    cases: Sequence[Case],
+    work: Any,
+    *,
+    rows: int | None,
+    rounds: int,
+    server_pid: int | None,
+    warm_up: bool = True,
 ) -> list[Row]:
     """Runs all cases in turn, once to warm up and then `rounds` times.
 
@@ -118,13 +125,14 @@ def measure(
         rows: rows that one run handles, where the case does not say.
         rounds: counted rounds.
         server_pid: the database server's process, whose CPU (with that of its children) is counted.
+        warm_up: whether the first round is left out.
 
     Raises:
         RuntimeError: a case raised; the message holds its traceback.
         TimeoutError: a case did not end in time.
     """
     samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         for case in cases:
             if case.prepare:
                 case.prepare(work)

@@ -1,4 +1,4 @@
-"""The loader's public way in, as the command line and the operators use it: what every benchmark measures it through."""
+"""The loader through its public way in, as the command line and the operators use it: what benchmarks measure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def imports(_work: object) -> None:
     """`ready` of a case that loads: what the loader imports, so that the clock runs for its work alone."""
     import include.pipelines.commerce.extract
     import include.pipelines.commerce.load
+    import include.writers.postgres_session  # noqa: F401
+
+
+def driver(_work: object) -> None:
+    """`ready` of a case that is SQL by hand: the driver alone."""
     import include.writers.postgres_session  # noqa: F401
 
 
@@ -56,14 +61,3 @@ def open_delivery(url: str, folder: Path) -> Upload:
     delivered = Delivery(folder.parent.name, dt.date.fromisoformat(folder.name), str(folder))
     with connect(url) as connection:
         return open_upload(connection, delivered, RunSource.command_line("benchmark"))
-
-
-def forget_loads(url: str) -> None:
-    """Empties what loads of orders fill, so that the next one finds empty tables and no ledger row."""
-    from include.writers.postgres_session import connect
-
-    with connect(url) as connection:
-        connection.execute(
-            "TRUNCATE commerce.catalog, commerce.orders, commerce.order_lines, ledger.rejects, ledger.loads CASCADE"
-        )
-        connection.execute("CHECKPOINT")
