@@ -31,7 +31,7 @@ KINDS: dict[str, Callable[[list[str]], list[str]]] = {
 
 
 def write(path: Path, rows: int, each: int, only: Iterable[str] = tuple(KINDS)) -> dict[int, str]:
-    """Writes `rows` order lines of which `each` of every kind in `only` are bad; returns the bad rows' line numbers and kinds.
+    """Writes `rows` order lines of which `each` of every kind in `only` are bad; returns line number -> kind.
 
     The header is line 1; each record is one line.
     """

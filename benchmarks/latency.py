@@ -99,7 +99,9 @@ def _upload(home: Path, direct: str, link: Link) -> Load:
         (folder / name).write_bytes(content)
     rows = sum(content.count(b"\n") - 1 for content in contents.values())
     prepare = partial(_forget_uploads, direct)
-    return Load("a small upload, four datasets", rows, prepare, partial(_load_upload, link.url(direct), folder), UPLOAD_BAR_S)
+    return Load(
+        "a small upload, four datasets", rows, prepare, partial(_load_upload, link.url(direct), folder), UPLOAD_BAR_S
+    )
 
 
 def _forget_uploads(direct: str) -> None:

@@ -82,7 +82,9 @@ def tools() -> list[Tool]:
     ]
     if shutil.which("pgloader"):
         words = "raw text in one file; in another the server's message, with column and the line within the batch"
-        found.append(Tool("pgloader", words, lambda file, url, python: _peer(file, url, python, "pgloader_csv", "append")))
+        found.append(
+            Tool("pgloader", words, lambda file, url, python: _peer(file, url, python, "pgloader_csv", "append"))
+        )
     return found
 
 
@@ -156,7 +158,7 @@ def _row(tool: Tool, said: Iterable[Said]) -> Row:
         f"{len(said)} files of {ROWS:,} rows, {BAD} bad in each: {len(stopped)} loads ended at the first bad row"
         f" ({part} of them left a part of the file loaded); in the other {len(went_through)},"
         f" with {BAD * len(went_through)} bad rows, {sum(one.reported for one in went_through)} were reported,"
-        f" {sum(one.accepted for one in went_through)} accepted, {sum(one.lost for one in went_through)} lost in silence"
+        f" {sum(one.accepted for one in went_through)} accepted, {sum(one.lost for one in went_through)} lost"
     )
     return Row(bench="rejects", case=f"what is said: {tool.name}", rows=ROWS, note=f"{facts}. Says: {tool.words}")
 

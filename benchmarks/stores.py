@@ -1,9 +1,9 @@
 """How long one run of the DAG takes for 10 and for 100 stores that each deliver a small upload of one day.
 
 A stack of its own with the scheduler and LocalExecutor, as `longshore up` starts it. Each store's delivery is the
-samples' small shop (four datasets), each run loads all of them anew (`force`), the first one warms the stack. The run of
-100 stores is made once, since it takes minutes. The time is Airflow's own, from the run's start to its end; the notes say
-where it went: the tasks' own seconds, their waits, and the CPU of each part of the stack.
+samples' small shop (four datasets), each run loads all of them anew (`force`), the first one warms the stack. The run
+of 100 stores is made once, since it takes minutes. The time is Airflow's own, from the run's start to its end; the
+notes say where it went: the tasks' own seconds, their waits, and the CPU of each part of the stack.
 """
 
 from __future__ import annotations

@@ -62,22 +62,20 @@ NO_LEDGER = "nothing"
 ONE_TRANSACTION = "yes"
 
 _COPY = Guarantees(ONE_TRANSACTION, NO_REPEAT, "yes", f"{STOPS}, with line and column", NO_LEDGER)
+_CHUNKS = Guarantees(ONE_TRANSACTION, NO_REPEAT, "yes", f"{STOPS}, with column and line of its chunk", NO_LEDGER)
 _INSERTS = Guarantees(ONE_TRANSACTION, NO_REPEAT, "yes", f"{STOPS}, without its line", NO_LEDGER)
 _DLT_LEDGER = "load id, schema version, status; no counts"
-_DLT_ARROW = f"{STOPS} (pyarrow), with the row's number in its block"
+_DLT_ARROW = f"{STOPS} (pyarrow), with its text, or its column and value"
 _DLT_COPY = f"{STOPS}, with line and column"
+_ARROW = Guarantees(ONE_TRANSACTION, NO_REPEAT, "yes", _DLT_ARROW, NO_LEDGER)
 _DLT_APPEND = Guarantees("no: each load file by itself", NO_REPEAT, "yes", _DLT_ARROW, _DLT_LEDGER)
-_DLT_MERGE = Guarantees(
-    "yes, the merge", "yes, but rows gone from the file's orders only", "yes", _DLT_ARROW, _DLT_LEDGER
-)
-_DLT_UPSERT = Guarantees(
-    "yes, the merge", "yes, but a row gone from the file stays", "yes", _DLT_ARROW, _DLT_LEDGER
-)
+_DLT_MERGE = Guarantees("yes, the merge", "yes, but an order gone from the file stays", "yes", _DLT_ARROW, _DLT_LEDGER)
+_DLT_UPSERT = Guarantees("yes, the merge", "yes, but a row gone from the file stays", "yes", _DLT_ARROW, _DLT_LEDGER)
 _ONE_BY_ONE = Guarantees("no: each row by itself", NO_REPEAT, "yes", f"{STOPS}, without its line", NO_LEDGER)
 
 APPEND = (
     Peer(r"psql \copy", "psql_copy", "append", _COPY),
-    Peer("ADBC ingest", "adbc_ingest", "append", _INSERTS),
+    Peer("ADBC ingest", "adbc_ingest", "append", _ARROW),
     Peer("dlt append, ADBC", "dlt_pipeline", "append_adbc", _DLT_APPEND, makes_table=True),
     Peer("dlt append, CSV", "dlt_pipeline", "append_csv", _DLT_APPEND, makes_table=True),
     Peer(
@@ -101,7 +99,7 @@ APPEND = (
         program="pgloader",
     ),
     Peer("pg-bulk-ingest", "pg_bulk_ingest_rows", "append", _COPY, makes_table=True),
-    Peer("pandas to_sql, COPY", "pandas_to_sql", "append_by_copy", _COPY),
+    Peer("pandas to_sql, COPY", "pandas_to_sql", "append_by_copy", _CHUNKS),
     Peer("pandas to_sql", "pandas_to_sql", "append", _INSERTS, most_rows=100_000),
     Peer("SQLAlchemy core", "sqlalchemy_core", "append", _INSERTS, most_rows=100_000),
     Peer("psycopg executemany", "psycopg_executemany", "append", _INSERTS, most_rows=100_000),
@@ -125,9 +123,7 @@ REPEATABLE = (
         "dlt merge by order, file as it is",
         "dlt_pipeline",
         "merge_file",
-        Guarantees(
-            "yes, the merge", "yes, but rows gone from the file's orders only", "yes", _DLT_COPY, _DLT_LEDGER
-        ),
+        Guarantees("yes, the merge", "yes, but an order gone from the file stays", "yes", _DLT_COPY, _DLT_LEDGER),
         makes_table=True,
     ),
     Peer("dlt upsert by line, ADBC", "dlt_pipeline", "upsert_adbc", _DLT_UPSERT, makes_table=True),

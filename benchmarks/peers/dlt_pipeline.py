@@ -25,6 +25,7 @@ TUNING = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",
     "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "LOAD__RAISE_ON_MAX_RETRIES": "1",
     "LOAD__TRUNCATE_STAGING_DATASET": "true",
     # Files of this many rows load side by side: two connections on two cores, and less memory for each.
     "DATA_WRITER__FILE_MAX_ITEMS": "250000",
@@ -87,6 +88,7 @@ def _run(work: PeerWork, data: Any, file_format: Any, **hints: Any) -> None:
 
 def discard_rows(work: PeerWork) -> None:
     """Rows as dictionaries under a contract that throws away what does not fit: its way to survive a bad row."""
+
     def rows() -> Iterator[dict[str, str]]:
         with Path(work.file).open(encoding="utf-8", errors="replace", newline="") as text:
             yield from csv.DictReader(text)

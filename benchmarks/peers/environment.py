@@ -54,7 +54,7 @@ def _install(python: Path) -> None:
 
 
 def _uv_environment() -> dict[str, str]:
-    """uv knows pip's settings no more than the launcher's install does: its index and certificates are handed on."""
+    """As uv knows pip's settings no more than the launcher's install does: they are handed on."""
     environment = dict(os.environ)
     ask = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     said = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()

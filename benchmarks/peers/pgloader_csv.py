@@ -17,8 +17,8 @@ COMMAND = """LOAD CSV
     SET timezone TO 'UTC';
 """
 
-# Rows of a batch, and rows read ahead. On two cores one writer with twice the default batch of 25,000 was the fastest of
-# what its manual offers (1, 2 and 4 workers; 20,000 to 50,000 rows).
+# Rows of a batch, and rows read ahead. On two cores one writer with twice the default batch of 25,000 was the fastest
+# of what was tried (2 and 4 workers; 20,000 and 50,000 rows).
 BATCH = 50_000
 AHEAD = 500_000
 

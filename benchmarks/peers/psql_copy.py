@@ -9,7 +9,7 @@ from benchmarks.peers.work import SCHEMA, TABLE, PeerWork
 
 
 def append(work: PeerWork) -> None:
-    """One COPY in one transaction. `\\copy` knows no variables, so the file is given by a link of a plain name."""
+    """One COPY in one transaction; it knows no variables, so the file is given by a link of a plain name."""
     link = Path(work.folder) / "lines.csv"
     link.unlink(missing_ok=True)
     link.symlink_to(work.file)

@@ -20,9 +20,7 @@ class OrderLine:
 
 
 MAPPER = registry(metadata=sa.MetaData(schema=SCHEMA))
-LINES = sa.Table(
-    TABLE, MAPPER.metadata, sa.Column("id", sa.BigInteger, primary_key=True), *order_line_tables.columns()
-)
+LINES = sa.Table(TABLE, MAPPER.metadata, sa.Column("id", sa.BigInteger, primary_key=True), *order_line_tables.columns())
 MAPPER.map_imperatively(OrderLine, LINES)
 
 

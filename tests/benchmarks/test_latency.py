@@ -71,7 +71,9 @@ def test_the_turn_changes_when_the_client_has_been_answered() -> None:
 
 
 def test_the_url_through_the_proxy_differs_in_the_port_alone() -> None:
-    assert Link(5, 6).url("postgresql://me:secret@127.0.0.1:7/longshore") == "postgresql://me:secret@127.0.0.1:5/longshore"
+    assert (
+        Link(5, 6).url("postgresql://me:secret@127.0.0.1:7/longshore") == "postgresql://me:secret@127.0.0.1:5/longshore"
+    )
 
 
 def test_loads_over_the_link_are_timed_and_their_round_trips_counted(tmp_path: Path) -> None:
