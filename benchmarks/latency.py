@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from benchmarks import order_lines, through
 from benchmarks.delaying_proxy import Link, Trips, delaying_proxy
 from benchmarks.harness import Row, timed_row
-from benchmarks.server import start_server
+from benchmarks.server import reset, start_server
 from include.samples import tiny_teas
 from include.settings import StoresFile
 
@@ -79,7 +79,7 @@ def _lines(home: Path, direct: str, link: Link, rows: int) -> Load:
     order_lines.write(folder / "orders.csv", rows)
     bar = SMALL_LOAD_BAR_S if rows == SIZES[0] else None
     run = partial(_load_lines, direct, link.url(direct), folder)
-    return Load(f"{rows:,} rows", rows, partial(through.forget_loads, direct), run, bar)
+    return Load(f"{rows:,} rows", rows, partial(reset, direct), run, bar)
 
 
 def _load_lines(direct: str, far: str, folder: Path) -> None:
@@ -98,18 +98,10 @@ def _upload(home: Path, direct: str, link: Link) -> Load:
     for name, content in contents.items():
         (folder / name).write_bytes(content)
     rows = sum(content.count(b"\n") - 1 for content in contents.values())
-    prepare = partial(_forget_uploads, direct)
+    prepare = partial(reset, direct)
     return Load(
         "a small upload, four datasets", rows, prepare, partial(_load_upload, link.url(direct), folder), UPLOAD_BAR_S
     )
-
-
-def _forget_uploads(direct: str) -> None:
-    """As if no delivery had ever come."""
-    from include.writers.postgres_session import connect
-
-    with connect(direct) as connection:
-        connection.execute("TRUNCATE commerce.uploads, ledger.loads CASCADE")
 
 
 def _load_upload(far: str, folder: Path) -> None:

@@ -21,7 +21,7 @@ from benchmarks.harness import Case, Row, measure
 from benchmarks.peers.catalogue import APPEND, LONGSHORE, NOT_RUN, REPEATABLE, Guarantees, Peer
 from benchmarks.peers.environment import bench_python, run_peer
 from benchmarks.peers.work import SCHEMA, TABLE, PeerWork, create_table
-from benchmarks.server import start_server
+from benchmarks.server import reset, start_server
 
 # At least 1.5 times as fast as dlt in its best configuration with the same guarantees, in half its memory.
 TIME_BAR = 0.667
@@ -127,7 +127,7 @@ def longshore_again(work: Work) -> None:
 
 def forget(work: Work) -> None:
     """Our empty tables."""
-    through.forget_loads(work.url)
+    reset(work.url)
 
 
 def load_first(work: Work) -> None:
@@ -147,18 +147,17 @@ def peer_again(work: Work, peer: Peer) -> float:
 
 
 def empty(work: Work, peer: Peer) -> None:
-    """The peer's empty schema and folder; the tables of ours are empty too, so that none has them to keep in memory."""
+    """The peer's empty schema and folder in a database that holds nothing else."""
     from include.writers.postgres_session import connect
 
     folder = Path(work.of(peer, work.first).folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    forget(work)
     with connect(work.url) as connection:
-        connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA}, {SCHEMA}_staging CASCADE".encode())
         connection.execute(f"CREATE SCHEMA {SCHEMA}".encode())
         if not peer.makes_table:
             connection.execute(create_table().encode())
-    forget(work)
 
 
 def peer_was_first(work: Work, peer: Peer) -> None:

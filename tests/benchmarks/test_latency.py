@@ -76,8 +76,8 @@ def test_the_url_through_the_proxy_differs_in_the_port_alone() -> None:
     )
 
 
-def test_loads_over_the_link_are_timed_and_their_round_trips_counted(tmp_path: Path) -> None:
-    rows = measure_latency(tmp_path, 1, 2.0, (5, 50))
+def test_loads_over_the_link_are_timed_and_their_round_trips_counted(home: Path) -> None:
+    rows = measure_latency(home, 1, 2.0, (5, 50))
     assert [row.case for row in rows] == [
         "5 rows",
         "50 rows",

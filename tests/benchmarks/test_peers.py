@@ -37,10 +37,10 @@ def test_the_docs_table_says_of_each_way_what_the_catalogue_says() -> None:
         assert name in page
 
 
-def test_peers_fill_their_table_and_are_compared_per_row(tmp_path: Path) -> None:
+def test_peers_fill_their_table_and_are_compared_per_row(home: Path) -> None:
     append = [peer for peer in APPEND if peer.name in WITHOUT_A_VENV]
     absent = Peer("elsewhere", "psql_copy", "append", append[0].guarantees, program="a-program-that-nobody-has")
-    rows = measure_peers(tmp_path, 200, 1, sys.executable, [*append, absent], ())
+    rows = measure_peers(home, 200, 1, sys.executable, [*append, absent], ())
     found = {row.case: row for row in rows}
     assert set(found) == {"first: longshore", *(f"first: {name}" for name in WITHOUT_A_VENV), "elsewhere", *NOT_RUN}
     assert found["elsewhere"].note == "not run: a-program-that-nobody-has is not installed"
