@@ -22,7 +22,10 @@ BENCHMARKS = (
     "growth",
     "memory",
     "bundles",
+    "latency",
+    "peers",
     "dag",
+    "stores",
 )
 
 ROWS = 1_000_000

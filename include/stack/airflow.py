@@ -103,7 +103,8 @@ class AirflowHome:
             "LONGSHORE_LANDING": landing,
             "LONGSHORE_TARGET": target,
             "NO_PROXY": no_proxy,
-            "PYTHONPATH": str(PROJECT_ROOT),
+            # The project's airflow_local_settings.py lies in its config/.
+            "PYTHONPATH": os.pathsep.join((str(PROJECT_ROOT), str(PROJECT_ROOT / "config"))),
             "SPT_NOENV": "1",  # Airflow's process titles would overwrite the environment by which processes are found
             "no_proxy": no_proxy,
         }

