@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from benchmarks.harness import FIGURES, Row
 from benchmarks.results import save
