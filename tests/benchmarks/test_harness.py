@@ -58,7 +58,9 @@ def measured(*cases: Case, work: object = None, rounds: int = 1) -> dict[str, Ro
 
 
 def test_a_ratio_is_that_of_the_times_and_decides_whether_the_bar_is_met() -> None:
-    rows = measured(Case("long", long), Case("met", short, reference="long", bar=0.9), Case("not", long, None, None, "met", 1.1))
+    rows = measured(
+        Case("long", long), Case("met", short, reference="long", bar=0.9), Case("not", long, None, None, "met", 1.1)
+    )
     assert rows["long"].ratio is None
     assert rows["met"].ratio is not None and rows["met"].ratio < 0.9
     assert rows["met"].met and not rows["met"].fails_check
