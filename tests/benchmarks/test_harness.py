@@ -73,8 +73,9 @@ def test_seconds_that_miss_their_bar_are_shown_and_fail_no_check() -> None:
     assert not row.fails_check
 
 
-def test_a_case_may_clock_itself() -> None:
-    assert measured(Case("own", clocked))["own"].median_s == 7.0
+def test_a_case_may_clock_a_part_of_itself_and_has_no_cpu_then() -> None:
+    row = measured(Case("own", clocked))["own"]
+    assert (row.median_s, row.client_cpu_s) == (7.0, None)
 
 
 def test_cpu_is_that_of_the_work_and_memory_that_of_the_programs_it_starts() -> None:
