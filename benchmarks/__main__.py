@@ -7,8 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from benchmarks.harness import FIGURES, Row
+from benchmarks.results import save
 from include.settings import settings
 from include.stack.scratch import scratch_home
 
@@ -58,15 +60,23 @@ def main() -> None:
     """Exit code 1 with --check where a ratio misses its bar; bars in seconds are shown only, machines being noisy."""
     parser = argparse.ArgumentParser(prog="longshore bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all where none is given")
-    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the file; growth and memory take 20 times as many")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds, after one that is not")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a ratio misses its bar")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="write an SVG a benchmark there")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results/<day>.json")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     rows = run(arguments.names or BENCHMARKS, arguments.rows, arguments.rounds)
+    if arguments.plots:
+        from benchmarks.plots import plot
+
+        plot(rows, arguments.plots)
+    if arguments.save:
+        save(rows, arguments.rows, arguments.rounds)
     if arguments.json:
         json.dump([row.as_json() for row in rows], sys.stdout, indent=2)
     else:

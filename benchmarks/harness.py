@@ -63,11 +63,12 @@ class Case:
 class Sample:
     """One run: wall and CPU in seconds, the largest resident memory of the client in MB.
 
-    The client is the case's process with the programs that it starts; `server_cpu_s` is None without a server.
+    The client is the case's process with the programs that it starts; `server_cpu_s` is None without a server. A case
+    that clocks a part of its work has no CPU: nobody knows which share of it was that part's.
     """
 
     wall_s: float
-    client_cpu_s: float
+    client_cpu_s: float | None
     server_cpu_s: float | None
     peak_mb: float
 
@@ -179,7 +180,8 @@ def _sample(case: Case, work: Any, server_pid: int | None) -> Sample:
         process.kill()
         process.join()
     after = _server_cpu(server_pid)
-    server_cpu_s = None if before is None or after is None else after - before
+    partly = answer["client_cpu_s"] is None
+    server_cpu_s = None if before is None or after is None or partly else after - before
     return Sample(answer["wall_s"], answer["client_cpu_s"], server_cpu_s, answer["peak_mb"])
 
 
@@ -201,9 +203,10 @@ def _measured(case: Case, work: Any, sender: Any) -> None:
             case.ready(work)
         started, cpu = time.perf_counter(), _client_cpu()
         own = case.run(work)
-        wall = time.perf_counter() - started
-        figures = {"wall_s": wall if own is None else own, "client_cpu_s": _client_cpu() - cpu, "peak_mb": _peak_mb()}
-        sender.send(json.dumps(figures))
+        figures = {"wall_s": own, "client_cpu_s": None}
+        if own is None:
+            figures = {"wall_s": time.perf_counter() - started, "client_cpu_s": _client_cpu() - cpu}
+        sender.send(json.dumps({**figures, "peak_mb": _peak_mb()}))
     except BaseException:
         sender.send(json.dumps({"error": traceback.format_exc()}))
     finally:
@@ -247,7 +250,6 @@ def _cpu(process: psutil.Process) -> float:
 def _row(bench: str, case: Case, samples: Mapping[str, Sequence[Sample]], rows: int | None) -> Row:
     own = samples[case.name]
     walls = [sample.wall_s for sample in own]
-    server = [sample.server_cpu_s for sample in own if sample.server_cpu_s is not None]
     ratio = _ratio(own, samples[case.reference], case.measured) if case.reference else None
     value = statistics.median(getattr(sample, case.measured) for sample in own) if ratio is None else ratio
     return Row(
@@ -257,14 +259,19 @@ def _row(bench: str, case: Case, samples: Mapping[str, Sequence[Sample]], rows: 
         median_s=round(statistics.median(walls), 4),
         min_s=round(min(walls), 4),
         max_s=round(max(walls), 4),
-        client_cpu_s=round(statistics.median(sample.client_cpu_s for sample in own), 3),
-        server_cpu_s=round(statistics.median(server), 3) if server else None,
+        client_cpu_s=_median([sample.client_cpu_s for sample in own]),
+        server_cpu_s=_median([sample.server_cpu_s for sample in own]),
         peak_mb=round(max(sample.peak_mb for sample in own), 1),
         ratio=ratio,
         bar=case.bar,
         met=None if case.bar is None else value <= case.bar,
         note=case.note,
     )
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(statistics.median(known), 3) if known else None
 
 
 def _ratio(own: Sequence[Sample], reference: Sequence[Sample], measured: Measured) -> float:

@@ -51,6 +51,7 @@ INSERT INTO ledger.loads (run_id, upload_id, store, day, dataset, status, digest
 SELECT %(run)s, upload_id, store, day, dataset, 'loaded', md5(upload_id::text), 'benchmark', %(rows)s, %(rows)s,
     0, 0, 0, 0, 0, 0, 0, '{}', '[]', '{}', ''
 FROM commerce.uploads CROSS JOIN unnest(ARRAY['orders', 'order_lines']) AS dataset
+WHERE store LIKE 'store-%%'
 """
 
 
@@ -75,6 +76,11 @@ def fill(connection: Connection[TupleRow], lines: int, uploads: int, schema: str
         _record(connection, ids, orders * LINES_PER_ORDER)
     connection.execute(f"VACUUM (ANALYZE) {schema}.orders, {schema}.order_lines".encode())
     connection.execute("CHECKPOINT")
+
+
+def days(uploads: int) -> list[dt.date]:
+    """The days that so many uploads are of."""
+    return sorted({day for _store, day in _deliveries(uploads)})
 
 
 def _deliveries(uploads: int) -> list[tuple[str, dt.date]]:

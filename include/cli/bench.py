@@ -12,7 +12,7 @@ from include.cli.output import Panel
 
 
 def bench(context: typer.Context) -> None:
-    """Measure: the load beside its limit and an expert's SQL, a run of the DAG; words after `bench` say what."""
+    """Measure loads beside their limit, SQL by hand and other tools; `bench --help` lists what there is."""
     from include.settings import PROJECT_ROOT
 
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT)}

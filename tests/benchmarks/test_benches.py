@@ -1,0 +1,77 @@
+"""Every benchmark runs from end to end on a few rows, against a real server, and prints what was measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.harness import FIGURES
+from include.settings import PROJECT_ROOT
+
+ROWS = 600
+
+# Name -> its cases that have a bar.
+HELD = {
+    "load": {
+        "order lines: longshore",
+        "Shopify orders: longshore",
+        "catalog: longshore",
+        "beside 2 x as many: longshore",
+    },
+    "upsert": {
+        "a tenth changed: longshore",
+        "nothing changed: same bytes",
+        "nothing changed: size and time unchanged",
+    },
+    "rejects": {"one bad row in a hundred"},
+    "memory": {"600 rows, ratio to 250 MB", "12,000 rows, ratio to 250 MB"},
+    "growth": {
+        "beside 400 uploads: longshore",
+        "the same, to 10 uploads",
+        "planning queries: 400 uploads",
+        "planning a load's statements: 400 uploads",
+    },
+    "small": {
+        "batches in hand, new",
+        "batches in hand, a tenth changed",
+        "with reading",
+        "longshore --help",
+        "DAG files beyond Airflow's own",
+    },
+}
+
+
+def bench(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs `longshore bench` with these words in a home of its own."""
+    environment = {**os.environ, "LONGSHORE_HOME": str(home), "PYTHONPATH": str(PROJECT_ROOT)}
+    command = [sys.executable, "-m", "benchmarks", *words, "--rounds", "1"]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, cwd=PROJECT_ROOT, timeout=280
+    )
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_benchmark_measures_every_case(name: str, tmp_path: Path) -> None:
+    done = bench(tmp_path, name, "--rows", str(ROWS), "--json", "--check", "--plots", str(tmp_path / "plots"))
+    rows = json.loads(done.stdout) if done.stdout else pytest.fail(done.stderr)
+    assert all(tuple(row) == FIGURES for row in rows)
+    assert {row["bench"] for row in rows} == {name}
+    assert {row["case"] for row in rows if row["bar"] is not None} == HELD[name]
+    for row in rows:
+        assert row["median_s"] is not None and 0 <= row["min_s"] <= row["median_s"] <= row["max_s"]
+        assert (row["met"] is None) == (row["bar"] is None)
+    missed = [row for row in rows if row["ratio"] is not None and row["met"] is False]
+    assert done.returncode == (1 if missed else 0), done.stderr
+    assert (tmp_path / "plots" / f"{name}.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert [child.name for child in tmp_path.iterdir()] == ["plots"]
+
+
+def test_an_unknown_benchmark_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
+    done = bench(tmp_path, "speed")
+    assert done.returncode == 2
+    assert "no benchmark is called speed; there are load, upsert" in done.stderr
