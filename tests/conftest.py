@@ -6,6 +6,8 @@ Fixtures for tests that need PostgreSQL (a server that does not start is an erro
 - `database`       URL of an empty database of the test's own
 - `migrated_database`  the same, brought to the newest schema
 - `connection`     an autocommit connection to a migrated database
+
+Tests that need Neo4j stand in a module named in tests/scheduling.py and use `neo4j_server` or `neo4j_driver`.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from neo4j import Driver
     from psycopg import Connection
+
+    from include.stack.neo4j import EmbeddedNeo4j
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -137,6 +142,37 @@ def connection(migrated_database: str) -> Iterator[Connection[Any]]:
     """An autocommit connection to the test's migrated database."""
     with _connect(migrated_database) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> EmbeddedNeo4j:
+    """The session's Neo4j; whoever asks first starts it, and installs it in the project where it is missing."""
+    from include.stack.neo4j import EmbeddedNeo4j
+
+    server = EmbeddedNeo4j(HOME / "neo4j")
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def neo4j_session_driver(neo4j_server: EmbeddedNeo4j) -> Iterator[Driver]:
+    """One driver for the session."""
+    from neo4j import GraphDatabase
+
+    with GraphDatabase.driver(neo4j_server.uri(), auth=("neo4j", neo4j_server.password)) as driver:
+        yield driver
+
+
+@pytest.fixture
+def neo4j_driver(neo4j_session_driver: Driver) -> Driver:
+    """The session's driver; its one database is emptied for the test, of constraints and indexes too."""
+    driver = neo4j_session_driver
+    with driver.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS").consume()
+        for kind, owned in (("CONSTRAINT", ""), ("INDEX", " WHERE type <> 'LOOKUP'")):
+            for name in session.run(f"SHOW {kind} YIELD *{owned} RETURN name").value():
+                session.run(f"DROP {kind} `{name}`").consume()
+    return driver
 
 
 @pytest.fixture
