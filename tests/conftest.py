@@ -165,13 +165,15 @@ def neo4j_session_driver(neo4j_server: EmbeddedNeo4j) -> Iterator[Driver]:
 
 @pytest.fixture
 def neo4j_driver(neo4j_session_driver: Driver) -> Driver:
-    """The session's driver; its one database is emptied for the test, of constraints and indexes too."""
+    """The session's driver; its one database is emptied for the test, and of constraints that are not the writer's."""
+    from include.writers.neo4j_cypher import quoted
+
     driver = neo4j_session_driver
     with driver.session() as session:
         session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS").consume()
-        for kind, owned in (("CONSTRAINT", ""), ("INDEX", " WHERE type <> 'LOOKUP'")):
-            for name in session.run(f"SHOW {kind} YIELD *{owned} RETURN name").value():
-                session.run(f"DROP {kind} `{name}`").consume()
+        foreign = "SHOW CONSTRAINTS YIELD name WHERE NOT name STARTS WITH 'longshore_' RETURN name"
+        for name in session.run(foreign).value():
+            session.run(f"DROP CONSTRAINT {quoted(name)}").consume()
     return driver
 
 

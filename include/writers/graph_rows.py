@@ -21,7 +21,7 @@ OURS, THEIRS = "_ours", "_theirs"
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a store has to do so that it holds the rows: `write` those, `delete` the keys; `unchanged` are there."""
+    """What a store has to do so that it holds the rows: `write` and `delete` those; `unchanged` are there."""
 
     write: pa.Table
     delete: pa.Table
@@ -98,18 +98,18 @@ def difference(target: GraphTarget, rows: pa.Table, stored: pa.Table) -> Differe
     Args:
         target: of both.
         rows: the target's columns and more, each key once, in key order.
-        stored: the target's columns, each key once.
+        stored: the target's columns and more, each key once.
 
     Returns:
-        What to write, in key order, and the keys to delete.
+        What to write, in key order, and the stored rows to delete.
     """
     keys = rows.schema.names[: key_columns(target)]
     if not stored.num_rows:
-        return Difference(rows, stored.select(keys), 0)
+        return Difference(rows, stored, 0)
     ours = rows.select(keys).append_column(OURS, pa.array(range(rows.num_rows), pa.int64()))
     theirs = stored.select(keys).append_column(THEIRS, pa.array(range(stored.num_rows), pa.int64()))
     joined = ours.join(theirs, keys, join_type="full outer").sort_by(OURS)
-    vanished = stored.select(keys).take(joined.filter(pc.field(OURS).is_null())[THEIRS])
+    vanished = stored.take(joined.filter(pc.field(OURS).is_null())[THEIRS])
     present = joined.filter(pc.field(OURS).is_valid())
     same = present[THEIRS].is_valid()
     beside = stored.take(present[THEIRS])
@@ -142,7 +142,7 @@ def _typed(column: pa.Array, field: pa.Field[pa.DataType]) -> pa.Array:
 def _ends_of_runs(keys: pa.Table) -> pa.Array:
     """True for the last row of each run of equal keys."""
     following = keys.slice(1)
-    same = pa.chunked_array([pa.array([True] * following.num_rows)])
+    same = pa.chunked_array([pa.array([True] * following.num_rows, pa.bool_())])
     for name in keys.column_names:
         same = pc.and_(same, pc.equal(keys[name].slice(0, following.num_rows), following[name]))
     return pa.concat_arrays([pc.invert(same).combine_chunks(), pa.array([True])])

@@ -49,24 +49,23 @@ def probe(target: GraphTarget) -> str:
 
 
 def stored(target: GraphTarget) -> str:
-    """What is there of the scope `$scope`, in the order of the target's columns."""
+    """What is there of the scope `$scope`, in the target's order of columns; relationships with their id at last."""
     if isinstance(target, NodeTarget):
         values = ", ".join(f"n.{quoted(column.name)}" for column in target.columns)
         return f"MATCH {_slice('n', target)} RETURN {values}"
     source, other = target.source, target.target
     ends = [f"a.{quoted(source.key.name)}", f"b.{quoted(other.key.name)}"]
-    values = ", ".join([*ends, *(f"r.{quoted(column.name)}" for column in target.properties)])
+    values = ", ".join([*ends, *(f"r.{quoted(column.name)}" for column in target.properties), "elementId(r)"])
     pattern = f"(a)-[r:{quoted(target.type)}]->(b:{quoted(other.label)})"
     return f"MATCH {_slice('a', source)} MATCH {pattern} RETURN {values}"
 
 
 def delete(target: GraphTarget) -> str:
-    """Takes `$rows`, which are keys, away; a node with all its relationships."""
+    """Takes `$rows` away: a node by its key, with all its relationships; a relationship by its id (no Eager)."""
     if isinstance(target, NodeTarget):
         node, key = quoted(target.label), quoted(target.key.name)
         return f"MATCH (n:{node}) WHERE n.{key} IN [row IN $rows | row[0]] DETACH DELETE n"
-    ends = f"{_match('a', target.source, 'row[0]')} {_match('b', target.target, 'row[1]')}"
-    return f"UNWIND $rows AS row {ends} MATCH (a)-[r:{quoted(target.type)}]->(b) DELETE r"
+    return f"MATCH ()-[r:{quoted(target.type)}]->() WHERE elementId(r) IN [row IN $rows | row[0]] DELETE r"
 
 
 def missing(target: NodeTarget) -> str:

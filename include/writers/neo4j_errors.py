@@ -37,8 +37,8 @@ TOO_LARGE = "too large to index"
 REMEDIES = {
     "Neo.ClientError.Security": "Check the connection's user, password and rights.",
     "Neo.ClientError.Database": "Check the name of the database (the connection's schema).",
-    "Neo.ClientError.Schema": "A constraint or index of the same name, or nodes that contradict it, are there: see them"
-    " with SHOW CONSTRAINTS, and remove one of the two.",
+    "Neo.DatabaseError.Schema": "Something of the same name, or nodes that contradict it, are there: see SHOW CONSTRAINTS,"
+    " and remove one of the two.",
 }
 OUT_OF_MEMORY = (
     "A load is one transaction of about 2.5 kB of the server's memory for each node or relationship that changes:"
@@ -78,5 +78,7 @@ def _of_server(error: Neo4jError) -> LongshoreError:
         return RowError(f"Neo4j said {code or 'nothing'} at a value.", code=code)
     if code.startswith(TRANSIENT):
         return TransientError(f"Neo4j said {code}: {message}.", "The same load can be repeated.")
+    if code.startswith("Neo.DatabaseError.Schema"):
+        message = "a constraint or an index cannot be made"  # the message would quote values
     remedy = next((text for prefix, text in REMEDIES.items() if code.startswith(prefix)), "")
     return SetupError(f"Neo4j said {code}: {message}.", remedy or "Change the set-up; a retry cannot help.")

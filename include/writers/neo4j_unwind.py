@@ -18,9 +18,9 @@ from include.writers import neo4j_cypher as cypher
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
 from include.writers.errors import FIRST_WAIT_S, repeat_transient, write_isolating
-from include.writers.graph import SOURCE, TARGET, GraphTarget, NodeTarget, RelationshipTarget
+from include.writers.graph import SOURCE, TARGET, GraphTarget, NodeTarget, Property, RelationshipTarget
 from include.writers.graph_rejects import RefusedElement
-from include.writers.graph_rows import Difference, TargetRows, difference, elements, key_columns
+from include.writers.graph_rows import Difference, TargetRows, difference, elements
 from include.writers.neo4j_errors import translated
 
 # Rows and bytes of one UNWIND: from 1,000 to 20,000 rows go equally fast, and wide texts are bounded by their bytes.
@@ -29,6 +29,9 @@ BATCH_BYTES = 8 * 1024 * 1024
 
 # Rows that the server sends at one go when it is asked what it holds.
 FETCH_ROWS = 10_000
+
+# The server's own name of a stored relationship, within the transaction.
+ELEMENT = Property("_element", pa.string())
 
 # Arrow types that have a place in Neo4j; lists of them too.
 STORABLE = (
@@ -232,9 +235,10 @@ class Neo4jUnwindWriter:
 
     def _stored(self, target: GraphTarget) -> pa.Table:
         records = self._ask(cypher.stored(target), scope=self._scope)
-        columns = list(zip(*records, strict=True)) if records else [() for _ in target.columns]
+        wanted = [*target.columns, *([ELEMENT] if isinstance(target, RelationshipTarget) else [])]
+        columns = list(zip(*records, strict=True)) if records else [() for _ in wanted]
         arrays = []
-        for column, values in zip(target.columns, columns, strict=True):
+        for column, values in zip(wanted, columns, strict=True):
             try:
                 arrays.append(pa.array([_native(value) for value in values], column.type))
             except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
@@ -242,7 +246,7 @@ class Neo4jUnwindWriter:
                     f"{target.name} holds values of {column.name} in the graph that are not {column.type}.",
                     "Remove the elements that another program wrote, or correct the type.",
                 ) from error
-        return pa.table(arrays, names=[column.name for column in target.columns])
+        return pa.table(arrays, names=[column.name for column in wanted])
 
     def _ask(self, statement: str, **parameters: Any) -> list[list[Any]]:
         with translated():
@@ -257,11 +261,12 @@ class Neo4jUnwindWriter:
             created += counters.relationships_created + counters.nodes_created
         return WriteCounts(inserted=created, updated=work.write.num_rows - created, unchanged=work.unchanged)
 
-    def _delete(self, target: GraphTarget, keys: pa.Table) -> WriteCounts:
+    def _delete(self, target: GraphTarget, vanished: pa.Table) -> WriteCounts:
         deleted = 0
-        for batch in batches(keys, BATCH_ROWS, BATCH_BYTES):
+        identity = target.key if isinstance(target, NodeTarget) else ELEMENT
+        for batch in batches(vanished.select([identity.name]), BATCH_ROWS, BATCH_BYTES):
             with translated():
-                rows = _columns_as_rows(batch, key_columns(target))
+                rows = _columns_as_rows(batch, 1)
                 counters = self._open_transaction.run(cypher.delete(target), rows=rows).consume().counters
             of_nodes = isinstance(target, NodeTarget)
             deleted += counters.nodes_deleted if of_nodes else counters.relationships_deleted
