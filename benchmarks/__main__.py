@@ -21,6 +21,7 @@ BENCHMARKS = (
     "small",
     "growth",
     "memory",
+    "graph",
     "dag",
 )
 

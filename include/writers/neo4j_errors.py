@@ -37,8 +37,8 @@ TOO_LARGE = "too large to index"
 REMEDIES = {
     "Neo.ClientError.Security": "Check the connection's user, password and rights.",
     "Neo.ClientError.Database": "Check the name of the database (the connection's schema).",
-    "Neo.DatabaseError.Schema": "Something of the same name, or nodes that contradict it, are there: see SHOW CONSTRAINTS,"
-    " and remove one of the two.",
+    "Neo.DatabaseError.Schema": "Something of the same name, or nodes that contradict it, are there: see SHOW"
+    " CONSTRAINTS, and remove one of the two.",
 }
 OUT_OF_MEMORY = (
     "A load is one transaction of about 2.5 kB of the server's memory for each node or relationship that changes:"

@@ -95,7 +95,10 @@ class Neo4jUnwindWriter:
         return tuple(sorted(found, key=lambda row: row.position))
 
     def __enter__(self) -> Self:
-        self._session = self._driver.session(database=self._database, fetch_size=FETCH_ROWS)
+        # Without notifications: a property that no element has yet is no news to the first load.
+        self._session = self._driver.session(
+            database=self._database, fetch_size=FETCH_ROWS, notifications_min_severity="OFF"
+        )
         with self._stopwatch.phase("begin"):
             repeat_transient(self._ensure_schema, first_wait_s=self._first_wait_s)
         self._state = "open"

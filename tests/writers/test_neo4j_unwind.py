@@ -124,9 +124,7 @@ class TestNeo4jUnwindWriter(WriterContract):
         assert self.driver.execute_query("MATCH (n) RETURN count(n)").records[0][0] == 2
 
     def _cut_waiting_connections(self) -> None:
-        waiting = (
-            "SHOW TRANSACTIONS YIELD currentQuery, connectionId, status WHERE currentQuery CONTAINS 'UNWIND $rows'"
-        )
+        waiting = "SHOW TRANSACTIONS YIELD currentQuery, connectionId, status WHERE currentQuery STARTS WITH 'UNWIND'"
         names = self.driver.execute_query(f"{waiting} RETURN connectionId").records
         assert len(names) == 1
         self.driver.execute_query("CALL dbms.killConnection($name)", name=names[0][0])
