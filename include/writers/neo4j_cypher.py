@@ -61,11 +61,11 @@ def stored(target: GraphTarget) -> str:
 
 
 def delete(target: GraphTarget) -> str:
-    """Takes `$rows` away: a node by its key, with all its relationships; a relationship by its id (no Eager)."""
+    """Takes `$names` away: a node by its key, with all its relationships; a relationship by its id (no Eager)."""
     if isinstance(target, NodeTarget):
         node, key = quoted(target.label), quoted(target.key.name)
-        return f"MATCH (n:{node}) WHERE n.{key} IN [row IN $rows | row[0]] DETACH DELETE n"
-    return f"MATCH ()-[r:{quoted(target.type)}]->() WHERE elementId(r) IN [row IN $rows | row[0]] DELETE r"
+        return f"MATCH (n:{node}) WHERE n.{key} IN $names DETACH DELETE n"
+    return f"MATCH ()-[r:{quoted(target.type)}]->() WHERE elementId(r) IN $names DELETE r"
 
 
 def missing(target: NodeTarget) -> str:

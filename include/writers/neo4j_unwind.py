@@ -99,8 +99,12 @@ class Neo4jUnwindWriter:
         self._session = self._driver.session(
             database=self._database, fetch_size=FETCH_ROWS, notifications_min_severity="OFF"
         )
-        with self._stopwatch.phase("begin"):
-            repeat_transient(self._ensure_schema, first_wait_s=self._first_wait_s)
+        try:
+            with self._stopwatch.phase("begin"):
+                repeat_transient(self._ensure_schema, first_wait_s=self._first_wait_s)
+        except LongshoreError:
+            self._session.close()
+            raise
         self._state = "open"
         return self
 
@@ -269,8 +273,8 @@ class Neo4jUnwindWriter:
         identity = target.key if isinstance(target, NodeTarget) else ELEMENT
         for batch in batches(vanished.select([identity.name]), BATCH_ROWS, BATCH_BYTES):
             with translated():
-                rows = _columns_as_rows(batch, 1)
-                counters = self._open_transaction.run(cypher.delete(target), rows=rows).consume().counters
+                names = batch.column(0).to_pylist()
+                counters = self._open_transaction.run(cypher.delete(target), names=names).consume().counters
             of_nodes = isinstance(target, NodeTarget)
             deleted += counters.nodes_deleted if of_nodes else counters.relationships_deleted
         return WriteCounts(deleted=deleted)

@@ -339,7 +339,7 @@ def test_no_statement_is_planned_with_a_scan_of_all_nodes_or_holds_all_rows_back
     load(driver, graph())
     statement, rows = STATEMENTS[name]
     with driver.session() as session, session.begin_transaction() as transaction:
-        profile = transaction.run(f"PROFILE {statement}", rows=rows, scope="teas").consume().profile
+        profile = transaction.run(f"PROFILE {statement}", rows=rows, names=["v1"], scope="teas").consume().profile
         transaction.rollback()
     operators = _operators(profile)
     forbidden = ("Eager", "AllNodesScan", "NodeByLabelScan", "DirectedRelationshipTypeScan")
