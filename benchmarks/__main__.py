@@ -26,6 +26,7 @@ BENCHMARKS = (
     "bundles",
     "latency",
     "peers",
+    "graph",
     "dag",
     "stores",
 )

@@ -6,7 +6,9 @@ Fixtures for tests that need PostgreSQL (a server that does not start is an erro
 - `database`       URL of an empty database of the test's own
 - `migrated_database`  the same, brought to the newest schema
 - `connection`     an autocommit connection to a migrated database
-- `s3`             a landing zone of the test's own on an S3 server of the session's
+ - `s3`             a landing zone of the test's own on an S3 server of the session's
+
+Tests that need Neo4j stand in a module named in tests/scheduling.py and use `neo4j_server` or `neo4j_driver`.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from neo4j import Driver
     from psycopg import Connection
 
+    from include.stack.neo4j import EmbeddedNeo4j
     from tests.object_store import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,6 +159,39 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]
 def s3(s3_server: ObjectStore, request: pytest.FixtureRequest) -> ObjectStore:
     """An S3 server and a landing zone there that only this test knows."""
     return replace(s3_server, zone=re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()))
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> EmbeddedNeo4j:
+    """The session's Neo4j; whoever asks first starts it, and installs it in the project where it is missing."""
+    from include.stack.neo4j import EmbeddedNeo4j
+
+    server = EmbeddedNeo4j(HOME / "neo4j")
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def neo4j_session_driver(neo4j_server: EmbeddedNeo4j) -> Iterator[Driver]:
+    """One driver for the session."""
+    from neo4j import GraphDatabase
+
+    with GraphDatabase.driver(neo4j_server.uri(), auth=("neo4j", neo4j_server.password)) as driver:
+        yield driver
+
+
+@pytest.fixture
+def neo4j_driver(neo4j_session_driver: Driver) -> Driver:
+    """The session's driver; its one database is emptied for the test, and of constraints that are not the writer's."""
+    from include.writers.neo4j_cypher import quoted
+
+    driver = neo4j_session_driver
+    with driver.session() as session:
+        session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS").consume()
+        foreign = "SHOW CONSTRAINTS YIELD name WHERE NOT name STARTS WITH 'longshore_' RETURN name"
+        for name in session.run(foreign).value():
+            session.run(f"DROP CONSTRAINT {quoted(name)}").consume()
+    return driver
 
 
 @pytest.fixture

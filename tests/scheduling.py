@@ -1,15 +1,22 @@
-"""Which tests go to the same pytest-xdist worker: those that share a stack of Airflow's processes."""
+"""Which tests go to the same pytest-xdist worker: those that share a stack of Airflow's processes, or a server."""
 
 from __future__ import annotations
 
 from xdist.scheduler import LoadScopeScheduling
 
-# Folders and modules whose tests share one. (xdist's own marks for this have no effect under pytest 9.2.)
-SHARED = ("tests/scheduler/", "tests/stack/test_lifecycle.py")
+# Beginnings of tests' names -> what they share. (xdist's own marks for this have no effect under pytest 9.2.)
+SHARED = {
+    "tests/scheduler/": "scheduler",
+    "tests/stack/test_lifecycle.py": "lifecycle",
+    # Neo4j's community server has one database: tests empty it, and two of them at a time would empty each other's.
+    "tests/writers/test_neo4j": "neo4j",
+    "tests/plugins/test_neo4j": "neo4j",
+    "tests/stack/test_neo4j": "neo4j",
+}
 
 
 class SharedStackScheduling(LoadScopeScheduling):
-    """Hands out tests one by one, but those that share a stack all to one worker."""
+    """Hands out tests one by one, but those that share something all to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in SHARED if nodeid.startswith(place)), nodeid)
+        return next((scope for place, scope in SHARED.items() if nodeid.startswith(place)), nodeid)

@@ -26,7 +26,7 @@ NO_NOUNS = {"__init__", "__main__", "app"}
 
 # The order of the help page; what is not listed comes last.
 ORDER = (
-    *("demo", "up", "down", "status", "logs", "airflow"),
+    *("demo", "up", "down", "status", "logs", "airflow", "neo4j"),
     *("load", "query", "check", "profile", "contract", "report", "uploads"),
     *("rejects", "coverage", "bundles", "backfill", "explain", "forget-person"),
     *("test", "bench"),
