@@ -106,7 +106,7 @@ class StagedTarget:
         self._run(f"DELETE FROM {self._name} WHERE position IN (SELECT unnest(?))", list(positions))
 
     def stored(self, rows: pa.Table, *, in_slice: bool) -> None:
-        """Takes rows of the store, in the target's columns; `in_slice`: they are to go if the load does not bring them."""
+        """Takes rows of the store, in the target's columns; `in_slice`: they go if the load does not bring them."""
         columns = [column.cast(field.type) for column, field in zip(rows.columns, self._types, strict=True)]
         flags = pa.repeat(pa.scalar(in_slice), rows.num_rows)
         self._insert(f"{self._name}_stored", pa.table([*columns, flags], [*self._names, "in_slice"]))
@@ -166,6 +166,23 @@ class StagedTarget:
         """Keys that are stored in the slice and were not brought, in order."""
         keys = ", ".join(self._keys)
         return self._table(f"SELECT {keys} FROM {self._name}_gone ORDER BY {keys}", self._keys)
+
+    def whole(self, stored: pa.Table) -> pa.Table:
+        """The target as it is after the load, by key: its rows, and what else is stored and stays.
+
+        Args:
+            stored: all that the store holds of the target, of every slice, in its columns.
+        """
+        keys, columns = ", ".join(self._keys), ", ".join(self._names)
+        everything = [column.cast(field.type) for column, field in zip(stored.columns, self._types, strict=True)]
+        self._engine.register("everything", pa.table(everything, self._names))
+        try:
+            return self._rows(
+                f"(SELECT {columns} FROM everything ANTI JOIN {self._name}_distinct USING ({keys})"
+                f" ANTI JOIN {self._name}_gone USING ({keys}) UNION ALL SELECT {columns} FROM {self._name}_distinct)"
+            )
+        finally:
+            self._engine.unregister("everything")
 
     def ends(self, column: str, nodes: StagedTarget | None) -> pa.Table:
         """Distinct values of an end's column that are none of the keys that the load itself brings, in order."""

@@ -1,23 +1,28 @@
-"""The embedded graph's file: who may open it, with how much memory, and how to run a statement on it.
+"""The embedded graph's file: who may open it, with how much memory, and how a load becomes its content.
 
 One process writes at a time, and nobody reads meanwhile. Ladybug locks the file for a writer only (a POSIX lock), so
 a reader of ours takes the shared lock itself, and a writer looks for readers that took none.
+
+A load works on a copy that takes the file's place at its end. Ladybug's own transactions are not enough: what COPY
+brought is on disk only after the checkpoint that follows the commit, and a process that is killed between the two
+leaves the transaction's deletions without its insertions.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import ladybug
 import pyarrow as pa
 
-from include.errors import SetupError, TransientError
+from include.errors import DefectError, SetupError, TransientError
 from include.settings import settings
 from include.writers.errors import ATTEMPTS, FIRST_WAIT_S, repeat_transient
 from include.writers.ladybug_errors import held_by_others, holders, translated
@@ -26,6 +31,12 @@ MEGABYTE = 1024 * 1024
 
 # Threads of a statement. Each costs a COPY some milliseconds before its first row and about 12 MB for each column.
 MAX_THREADS = 4
+
+# The copy that a load works on, beside the file, so that it can take its place in one step.
+WORK = ".loading"
+
+# Where Ladybug keeps what is not in the file yet.
+LOG = ".wal"
 
 # The files that this process has open for writing: a second handle in one process would drop the first one's lock as
 # soon as it is closed (so POSIX has it).
@@ -39,10 +50,13 @@ class Session:
     Args:
         path: its file.
         database: the open database.
+
+    Set `keep` where what was written is to stay.
     """
 
     def __init__(self, path: Path, database: ladybug.Database) -> None:
         self.path = path
+        self.keep = False
         self._connection = ladybug.Connection(database)
 
     def run(self, statement: str, **parameters: Any) -> None:
@@ -56,6 +70,15 @@ class Session:
             result = _single(self._connection.execute(statement, parameters))
             try:
                 return [list(row) for row in result.get_all()]
+            finally:
+                result.close()
+
+    def answer(self, statement: str) -> tuple[list[str], list[list[Any]]]:
+        """The columns' names and the rows of a statement."""
+        with translated(self.path):
+            result = _single(self._connection.execute(statement))
+            try:
+                return list(result.get_column_names()), [list(row) for row in result.get_all()]
             finally:
                 result.close()
 
@@ -84,10 +107,21 @@ def writing(path: Path, *, attempts: int = ATTEMPTS, first_wait_s: float = FIRST
         SetupError: the file is none of Ladybug's, or cannot be written.
     """
     path = path.absolute()
+    work = path.with_name(path.name + WORK)
     _make_folder(path.parent)
     with _only_here(path):
-        database = repeat_transient(lambda: _open_to_write(path), attempts=attempts, first_wait_s=first_wait_s)
-        yield from _session(path, database)
+        lock = repeat_transient(lambda: _lock_to_write(path), attempts=attempts, first_wait_s=first_wait_s)
+        with lock:
+            try:
+                _copy(lock, path, work)
+                with translated(path):
+                    database = _database(work)
+                with _session(path, database) as session:
+                    yield session
+                if session.keep:
+                    _replace(path, work)
+            finally:
+                _remove(work)
 
 
 @contextmanager
@@ -106,17 +140,19 @@ def reading(path: Path) -> Iterator[Session]:
             f"There is no graph at {path}: {error.strerror}.", "Load one first, or name its file."
         ) from error
     with handle:
+        if not path.stat().st_size:
+            raise SetupError(f"The graph {path} is empty: no load has ended yet.", "Load one first.")
         try:
             fcntl.lockf(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             raise held_by_others(path, holders(path)) from error
         with translated(path):
-            database = ladybug.Database(
-                path, read_only=True, buffer_pool_size=_pool_bytes(), max_num_threads=_threads()
-            )
-        yield from _session(path, database)
+            database = _database(path, read_only=True)
+        with _session(path, database) as session:
+            yield session
 
 
+@contextmanager
 def _session(path: Path, database: ladybug.Database) -> Iterator[Session]:
     session = Session(path, database)
     try:
@@ -126,12 +162,64 @@ def _session(path: Path, database: ladybug.Database) -> Iterator[Session]:
         database.close()
 
 
-def _open_to_write(path: Path) -> ladybug.Database:
-    readers = holders(path)
-    if readers:
-        raise held_by_others(path, readers)
+def _database(path: Path, *, read_only: bool = False) -> ladybug.Database:
+    pool_bytes, threads = settings().graph_buffer_mb * MEGABYTE, min(os.cpu_count() or 1, MAX_THREADS)
+    return ladybug.Database(path, read_only=read_only, buffer_pool_size=pool_bytes, max_num_threads=threads)
+
+
+def _lock_to_write(path: Path) -> IO[bytes]:
+    """The file, locked against every other writer and reader of ours; it is made, empty, where absent."""
+    others = holders(path)
+    if others:
+        raise held_by_others(path, others)
     with translated(path):
-        return ladybug.Database(path, buffer_pool_size=_pool_bytes(), max_num_threads=_threads())
+        if path.with_name(path.name + LOG).exists():
+            _database(path).close()  # a writer that was killed left it: its committed work goes into the file
+    try:
+        handle = path.open("a+b")
+    except OSError as error:
+        raise SetupError(
+            f"The graph {path} cannot be written: {error.strerror}.", "Use the user that made it, or another file."
+        ) from error
+    try:
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise held_by_others(path, holders(path)) from error
+    if not path.exists() or not os.path.samestat(os.fstat(handle.fileno()), path.stat()):
+        handle.close()
+        raise TransientError(f"Another load put a new graph at {path} just now.", "The same load can be repeated.")
+    return handle
+
+
+def _copy(handle: IO[bytes], path: Path, work: Path) -> None:
+    """The file's content for the load to work on, read through the locked handle: closing another would unlock it."""
+    _remove(work)
+    if not path.stat().st_size:
+        return
+    try:
+        handle.seek(0)
+        with work.open("wb") as copy:
+            shutil.copyfileobj(handle, copy, MEGABYTE)
+        shutil.copymode(path, work)
+    except OSError as error:
+        raise SetupError(
+            f"The graph {path} cannot be copied for the load: {error.strerror}.",
+            "A load needs as much free space beside it as the file takes.",
+        ) from error
+
+
+def _replace(path: Path, work: Path) -> None:
+    if work.with_name(work.name + LOG).exists():
+        raise DefectError(f"Ladybug closed {work} without writing its log into it.", "Please report it.")
+    with work.open("rb") as handle:
+        os.fsync(handle.fileno())
+    work.replace(path)
+
+
+def _remove(work: Path) -> None:
+    for left in work.parent.glob(f"{work.name}*"):
+        left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -155,14 +243,6 @@ def _make_folder(folder: Path) -> None:
         raise SetupError(
             f"The folder {folder} of the graph cannot be made: {error.strerror}.", "Name a file in another folder."
         ) from error
-
-
-def _pool_bytes() -> int:
-    return settings().graph_buffer_mb * MEGABYTE
-
-
-def _threads() -> int:
-    return min(os.cpu_count() or 1, MAX_THREADS)
 
 
 def _single(result: ladybug.QueryResult | list[ladybug.QueryResult]) -> ladybug.QueryResult:

@@ -48,6 +48,21 @@ def stored(target: GraphTarget) -> str:
     return f"{_all(target)} RETURN {_returned(target)}"
 
 
+def stored_anywhere(target: GraphTarget) -> str:
+    """All that is stored of a target, of every slice, in its columns."""
+    return f"{_pattern(target)} RETURN {_returned(target)}"
+
+
+def drop(target: RelationshipTarget) -> str:
+    """Removes the whole table of a relationship type."""
+    return f"DROP TABLE {name(target.type)}"
+
+
+def pairs(target: RelationshipTarget) -> str:
+    """One row for each pair of labels that the relationship type connects."""
+    return f"CALL show_connection({_text(target.type)}) RETURN *"
+
+
 def count(target: GraphTarget) -> str:
     """How many nodes of the label or relationships between both labels are stored, whatever their slice."""
     return f"{_pattern(target)} RETURN count(*)"
