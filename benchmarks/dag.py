@@ -8,14 +8,12 @@ end; under `dag.test()`, in one process without a scheduler, from the end of the
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 import time
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Row
+from benchmarks.harness import Row, timed_row
 from include.samples.generate import lay_out
 from include.samples.shop import DAYS
 from include.stack.lifecycle import Stack
@@ -35,7 +33,7 @@ POLL_S = 0.5
 TIMEOUT_S = 120.0
 
 
-def measure_dag(home: Path, rounds: int) -> list[Row]:
+def measure_bench(home: Path, _rows: int, rounds: int) -> list[Row]:
     """Starts a stack in `home`, measures both ways and stops it."""
     lay_out(home / "landing")
     stack = Stack(home)
@@ -45,8 +43,8 @@ def measure_dag(home: Path, rounds: int) -> list[Row]:
     finally:
         stack.down()
     return [
-        _row("scheduler", under, SCHEDULER_BAR_S),
-        _row("dag.test()", in_process(stack, rounds, log_file(home, "benchmark")), IN_PROCESS_BAR_S),
+        timed_row("dag", "scheduler", under, bar=SCHEDULER_BAR_S),
+        timed_row("dag", "dag.test()", in_process(stack, rounds, log_file(home, "benchmark")), bar=IN_PROCESS_BAR_S),
     ]
 
 
@@ -87,21 +85,3 @@ def _wait(api: AirflowApi, run_id: str) -> dict[str, Any]:
             return run
         time.sleep(POLL_S)
     raise SystemExit(f"The run {run_id} did not end within {TIMEOUT_S:g} s.")
-
-
-def _row(case: str, seconds: Sequence[float], bar: float) -> Row:
-    median = statistics.median(seconds)
-    return Row(
-        bench="dag",
-        case=case,
-        rows=None,
-        median_s=round(median, 2),
-        min_s=round(min(seconds), 2),
-        max_s=round(max(seconds), 2),
-        client_cpu_s=None,
-        server_cpu_s=None,
-        peak_mb=None,
-        ratio=None,
-        bar=bar,
-        met=median <= bar,
-    )

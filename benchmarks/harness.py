@@ -1,7 +1,8 @@
 """Cases measured in interleaved rounds, each in a process of its own: wall, CPU of client and server, peak memory.
 
 A case is a function of this package that does the work once. Rounds go through all cases in turn, so a machine that
-drifts slows all of them alike; ratios are taken within a round, and their median is what bars are held against.
+drifts slows all of them alike; ratios are taken within a round, and their median is what bars are held against. The
+first round warms caches and is left out.
 """
 
 from __future__ import annotations
@@ -11,79 +12,127 @@ import multiprocessing
 import resource
 import statistics
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
 
 import psutil
 
-# Seconds that one case may take; a case that hangs ends the benchmark instead of the day.
-CASE_TIMEOUT_S = 600
+# Seconds that one run of a case may take; a case that hangs ends the benchmark instead of the day.
+CASE_TIMEOUT_S = 900
+
+# What a ratio is taken of: the wall clock, or the largest resident memory.
+Measured = Literal["wall_s", "peak_mb"]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One way of doing the work.
 
-    `prepare` runs before each round and is not measured, `run` is. Both get the benchmark's input. `reference` names
-    the case that `ratio` is taken to, `bar` is the largest ratio allowed; None where there is none.
+    All callables get the benchmark's input (`work`); `run` and `ready` are sent to a new process, so they and the input
+    must pickle (functions of a module, `functools.partial` of such).
+
+    Attributes:
+        name: "<group>: <way>" where a benchmark has several groups that are not compared with each other.
+        run: what is measured. Returns None, or its own seconds where only a part of it counts.
+        prepare: runs before each round in the benchmark's process, not measured.
+        ready: runs before the clock in the process of `run`: imports, and what "warm" means. Its memory counts.
+        reference: the case of the same `measure` that `ratio` is taken to.
+        bar: the largest ratio allowed where there is a reference, else seconds (or MB), which are shown, not checked.
+        measured: what ratio and bar are about.
+        rows: rows that one run handles, where that is not the benchmark's number.
+        note: what the table's reader must know of this case, such as what it guarantees; a line under the table.
+        timeout_s: seconds after which a run is given up.
     """
 
     name: str
-    run: Callable[[Any], None]
+    run: Callable[[Any], float | None]
     prepare: Callable[[Any], None] | None = None
+    ready: Callable[[Any], None] | None = None
     reference: str | None = None
     bar: float | None = None
+    measured: Measured = "wall_s"
+    rows: int | None = None
+    note: str = ""
+    timeout_s: float = CASE_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: wall and CPU in seconds, the largest resident memory of the client's process in MB."""
+    """One run: wall and CPU in seconds, the largest resident memory of the client in MB.
+
+    The client is the case's process with the programs that it starts; `server_cpu_s` is None without a server.
+    """
 
     wall_s: float
     client_cpu_s: float
-    server_cpu_s: float
+    server_cpu_s: float | None
     peak_mb: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of a benchmark's result; None where a case has no such figure.
 
-    `bar` is a ratio where `ratio` is one, else seconds: those are shown, and only ratios are checked.
+    `bar` is a ratio where `ratio` is one, else seconds (or MB): those are shown, and only ratios are checked.
     """
 
     bench: str
     case: str
-    rows: int | None
-    median_s: float
-    min_s: float
-    max_s: float
-    client_cpu_s: float | None
-    server_cpu_s: float | None
-    peak_mb: float | None
-    ratio: float | None
-    bar: float | None
-    met: bool | None
+    rows: int | None = None
+    median_s: float | None = None
+    min_s: float | None = None
+    max_s: float | None = None
+    client_cpu_s: float | None = None
+    server_cpu_s: float | None = None
+    peak_mb: float | None = None
+    ratio: float | None = None
+    bar: float | None = None
+    met: bool | None = None
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The row as `bench --json` prints it."""
-        return asdict(self)
+        """The row as `bench --json` prints it: figures, without the note."""
+        return {name: getattr(self, name) for name in FIGURES}
+
+    @property
+    def fails_check(self) -> bool:
+        """Whether `--check` fails because of it: a ratio above its bar."""
+        return self.ratio is not None and self.met is False
 
 
-def measure(bench: str, cases: Sequence[Case], work: Any, rows: int, rounds: int, server_pid: int) -> list[Row]:
+FIGURES = tuple(field.name for field in fields(Row) if field.name != "note")
+
+
+def measure(
+    bench: str,
+    cases: Sequence[Case],
+    work: Any,
+    *,
+    rows: int | None,
+    rounds: int,
+    server_pid: int | None,
+    warm_up: bool = True,
+) -> list[Row]:
     """Runs all cases in turn, once to warm up and then `rounds` times.
 
     Args:
         bench: the benchmark's name.
         cases: what to compare.
         work: their input; it goes to another process, so it must pickle.
-        rows: rows that one run handles.
+        rows: rows that one run handles, where the case does not say.
         rounds: counted rounds.
         server_pid: the database server's process, whose CPU (with that of its children) is counted.
+        warm_up: whether the first round is left out.
+
+    Raises:
+        RuntimeError: a case raised; the message holds its traceback.
+        TimeoutError: a case did not end in time.
     """
     samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         for case in cases:
             if case.prepare:
                 case.prepare(work)
@@ -93,35 +142,98 @@ def measure(bench: str, cases: Sequence[Case], work: Any, rows: int, rounds: int
     return [_row(bench, case, samples, rows) for case in cases]
 
 
-def _sample(case: Case, work: Any, server_pid: int) -> Sample:
+def timed_row(
+    bench: str,
+    case: str,
+    seconds: Sequence[float],
+    *,
+    rows: int | None = None,
+    bar: float | None = None,
+    note: str = "",
+) -> Row:
+    """The row of a case that was clocked elsewhere; `bar` is in seconds and shown only."""
+    median = statistics.median(seconds)
+    return Row(
+        bench=bench,
+        case=case,
+        rows=rows,
+        median_s=round(median, 4),
+        min_s=round(min(seconds), 4),
+        max_s=round(max(seconds), 4),
+        bar=bar,
+        met=None if bar is None else median <= bar,
+        note=note,
+    )
+
+
+def _sample(case: Case, work: Any, server_pid: int | None) -> Sample:
     before = _server_cpu(server_pid)
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_measured, args=(case.run, work, sender))
+    process = context.Process(target=_measured, args=(case, work, sender))
     process.start()
     sender.close()
-    if not receiver.poll(CASE_TIMEOUT_S):
+    try:
+        answer = _answer(case, receiver)
+    finally:
         process.kill()
-        raise TimeoutError(f"The case {case.name} did not end within {CASE_TIMEOUT_S} s.")
-    wall_s, client_cpu_s, peak_mb = json.loads(receiver.recv())
-    process.join()
-    return Sample(wall_s, client_cpu_s, _server_cpu(server_pid) - before, peak_mb)
+        process.join()
+    after = _server_cpu(server_pid)
+    server_cpu_s = None if before is None or after is None else after - before
+    return Sample(answer["wall_s"], answer["client_cpu_s"], server_cpu_s, answer["peak_mb"])
 
 
-def _measured(run: Callable[[Any], None], work: Any, sender: Any) -> None:
-    started, cpu = time.perf_counter(), time.process_time()
-    run(work)
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    figures = (time.perf_counter() - started, time.process_time() - cpu, usage.ru_maxrss / 1024)
-    sender.send(json.dumps(figures))
+def _answer(case: Case, receiver: Any) -> dict[str, Any]:
+    if not receiver.poll(case.timeout_s):
+        raise TimeoutError(f"The case {case.name!r} did not end within {case.timeout_s:g} s.")
+    try:
+        answer: dict[str, Any] = json.loads(receiver.recv())
+    except EOFError:
+        answer = {"error": "its process ended without an answer"}
+    if "error" in answer:
+        raise RuntimeError(f"The case {case.name!r} failed:\n{answer['error']}")
+    return answer
 
 
-def _server_cpu(pid: int) -> float:
+def _measured(case: Case, work: Any, sender: Any) -> None:
+    try:
+        if case.ready:
+            case.ready(work)
+        started, cpu = time.perf_counter(), _client_cpu()
+        own = case.run(work)
+        wall = time.perf_counter() - started
+        figures = {"wall_s": wall if own is None else own, "client_cpu_s": _client_cpu() - cpu, "peak_mb": _peak_mb()}
+        sender.send(json.dumps(figures))
+    except BaseException:
+        sender.send(json.dumps({"error": traceback.format_exc()}))
+    finally:
+        sender.close()
+
+
+def _client_cpu() -> float:
+    """Seconds of CPU of this process and of the programs that it started and that ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def _peak_mb() -> float:
+    """The largest resident memory of this process or of one program that it started.
+
+    Not getrusage of itself: a process inherits the peak of the one that forked it.
+    """
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
+
+
+def _server_cpu(pid: int | None) -> float | None:
     """Seconds of CPU of the server, its living and its ended backends."""
+    if pid is None:
+        return None
     server = psutil.Process(pid)
     own = server.cpu_times()
     living = (_cpu(child) for child in server.children(recursive=True))
-    return own.user + own.system + own.children_user + own.children_system + sum(living)
+    return float(own.user + own.system + own.children_user + own.children_system + sum(living))
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -132,26 +244,29 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _row(bench: str, case: Case, samples: Mapping[str, Sequence[Sample]], rows: int) -> Row:
+def _row(bench: str, case: Case, samples: Mapping[str, Sequence[Sample]], rows: int | None) -> Row:
     own = samples[case.name]
     walls = [sample.wall_s for sample in own]
-    ratio = _ratio(own, samples[case.reference]) if case.reference else None
+    server = [sample.server_cpu_s for sample in own if sample.server_cpu_s is not None]
+    ratio = _ratio(own, samples[case.reference], case.measured) if case.reference else None
+    value = statistics.median(getattr(sample, case.measured) for sample in own) if ratio is None else ratio
     return Row(
         bench=bench,
         case=case.name,
-        rows=rows,
-        median_s=round(statistics.median(walls), 3),
-        min_s=round(min(walls), 3),
-        max_s=round(max(walls), 3),
+        rows=rows if case.rows is None else case.rows,
+        median_s=round(statistics.median(walls), 4),
+        min_s=round(min(walls), 4),
+        max_s=round(max(walls), 4),
         client_cpu_s=round(statistics.median(sample.client_cpu_s for sample in own), 3),
-        server_cpu_s=round(statistics.median(sample.server_cpu_s for sample in own), 3),
+        server_cpu_s=round(statistics.median(server), 3) if server else None,
         peak_mb=round(max(sample.peak_mb for sample in own), 1),
         ratio=ratio,
         bar=case.bar,
-        met=None if case.bar is None or ratio is None else ratio <= case.bar,
+        met=None if case.bar is None else value <= case.bar,
+        note=case.note,
     )
 
 
-def _ratio(own: Sequence[Sample], reference: Sequence[Sample]) -> float:
+def _ratio(own: Sequence[Sample], reference: Sequence[Sample], measured: Measured) -> float:
     pairs = zip(own, reference, strict=True)
-    return round(statistics.median(mine.wall_s / theirs.wall_s for mine, theirs in pairs), 3)
+    return round(statistics.median(getattr(mine, measured) / getattr(theirs, measured) for mine, theirs in pairs), 3)
