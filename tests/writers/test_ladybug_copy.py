@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from include.errors import DefectError, RowError, SetupError, TransientError
 from include.writers import ladybug_copy
-from include.writers.base import WriteCounts, Writer
+from include.writers.base import RefusedRow, WriteCounts, Writer
 from include.writers.graph import GraphTarget, NodeTarget, Property, RelationshipTarget
 from include.writers.ladybug_copy import LadybugCopyWriter
 from include.writers.ladybug_errors import translate
 from include.writers.ladybug_probe import guilty_rows
-from include.writers.ladybug_session import reading, writing
+from include.writers.ladybug_session import Session, reading, writing
 from tests.conftest import ROOT
 from tests.writers.contract import WriterContract
 
@@ -45,7 +45,9 @@ def look(path: Path, statement: str) -> list[list[object]]:
     if not path.stat().st_size:
         return []
     with ladybug.Database(path, read_only=True, buffer_pool_size=2**26) as database:
-        return ladybug.Connection(database).execute(statement).get_all()  # type: ignore[union-attr]
+        result = ladybug.Connection(database).execute(statement)
+        assert isinstance(result, ladybug.QueryResult)
+        return [list(row) for row in result.get_all()]
 
 
 def rows_of(target: GraphTarget, rows: list[tuple[object, ...]]) -> pa.Table:
@@ -157,7 +159,7 @@ def test_a_relationship_from_another_slices_node_is_found_there(graph: Graph) ->
 
 
 def test_orphans_and_null_keys_are_refused_by_position_and_the_rest_arrives(graph: Graph) -> None:
-    variants = [("a", "us", 1.0), (None, "us", 1.0), ("b", "us", 1.0)]
+    variants: list[tuple[object, ...]] = [("a", "us", 1.0), (None, "us", 1.0), ("b", "us", 1.0)]
     counts = graph.load({VARIANT: variants, WITH: [("a", "b", 1), ("a", "gone", 1), (None, "a", 1), ("q", "b", 1)]})
     assert graph.refused == [(1, "null_key"), (4, "orphan"), (5, "null_key"), (6, "orphan")]
     assert (counts["Variant"].inserted, counts[WITH.name]) == (2, WriteCounts(inserted=1))
@@ -272,15 +274,15 @@ def test_the_guilty_rows_are_found_among_many_and_named_by_position() -> None:
 
 def test_a_refusing_copy_is_repeated_without_the_guilty_rows(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     graph.load({ITEM: [("a", 1)]}, targets=(ITEM,))
-    refusals = iter([ladybug_copy.RefusedRow(1, RowError("Ladybug said so.", code="copy"))])
-    run = ladybug_copy.Session.run
+    refusals = iter([RefusedRow(1, RowError("Ladybug said so.", code="copy"))])
+    run = Session.run
 
-    def refusing(self: ladybug_copy.Session, statement: str, **parameters: pa.Table) -> None:
+    def refusing(self: Session, statement: str, **parameters: pa.Table) -> None:
         if statement.startswith("COPY") and "c" in parameters["rows"]["c0"].to_pylist():
             run(self, "COPY Item FROM $rows", rows=pa.table({"key": ["q", "q"], "amount": [1, 2]}))
         run(self, statement, **parameters)
 
-    monkeypatch.setattr(ladybug_copy.Session, "run", refusing)
+    monkeypatch.setattr(Session, "run", refusing)
     monkeypatch.setattr(ladybug_copy, "guilty_rows", lambda *_: [next(refusals)])
     counts = graph.load({ITEM: [("b", 1), ("c", 2), ("d", 3)]}, targets=(ITEM,))
     assert (graph.refused, counts["Item"].inserted, counts["Item"].deleted) == ([(1, "copy")], 2, 1)
@@ -398,7 +400,7 @@ def test_a_load_that_is_killed_leaves_the_earlier_state_whole(graph: Graph, wait
     assert [path.name for path in graph.path.parent.iterdir()] == [graph.path.name]
 
 
-KEYS = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 AMOUNTS = st.none() | st.integers(-(2**63), 2**63 - 1)
 
 
