@@ -76,6 +76,7 @@ class LadybugCopyWriter:
         self._session: Session
         self._staging: Staging
         self._refused: list[RefusedRow] = []
+        self._differs = False
         self._state = "new"
 
     @property
@@ -130,7 +131,7 @@ class LadybugCopyWriter:
             if finished and error is None:
                 with self._stopwatch.phase("commit"):
                     self._session.run("COMMIT")
-                    self._session.keep = True
+                    self._session.keep = self._differs
         except BaseException as failure:
             self._holding.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -154,7 +155,8 @@ class LadybugCopyWriter:
         Ladybug rolls a transaction back as soon as one of its statements fails.
         """
         self._session.run("BEGIN TRANSACTION")
-        for statement in list(missing(self._targets, self._session.rows)):
+        new_tables = list(missing(self._targets, self._session.rows))
+        for statement in new_tables:
             self._session.run(statement)
         nodes = {staged.target: staged for staged in self._staging.tables if isinstance(staged.target, NodeTarget)}
         differences: dict[GraphTarget, Difference] = {}
@@ -169,6 +171,7 @@ class LadybugCopyWriter:
         for staged in nodes.values():
             if differences[staged.target].gone:
                 self._session.run(cypher.delete(staged.target), rows=staged.gone())
+        self._differs = bool(new_tables) or any(d.new or d.changed or d.gone for d in differences.values())
         return tuple(_counts(differences[target]) for target in self._targets)
 
     def _compared(self, staged: StagedTarget, nodes: dict[NodeTarget, StagedTarget]) -> Difference:

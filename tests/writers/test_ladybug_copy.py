@@ -128,6 +128,13 @@ def test_a_second_load_of_the_same_changes_nothing(graph: Graph) -> None:
     ]
 
 
+def test_a_load_that_changes_nothing_leaves_the_file_alone(graph: Graph) -> None:
+    graph.load(US)
+    before = graph.path.stat()
+    graph.load(US)
+    assert (graph.path.stat().st_ino, graph.path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_changed_new_and_vanished_relationships_are_counted_as_such(graph: Graph) -> None:
     graph.load(US)
     counts = graph.load({**US, WITH: [("a", "b", 4), ("a", "b", 5), ("b", "a", 3), ("c", "a", 9)]})
