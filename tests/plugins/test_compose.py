@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from include.stack.airflow import POOLS
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
@@ -49,6 +50,12 @@ def test_no_secret_has_a_value_or_a_default_in_the_file() -> None:
 def test_nothing_but_the_web_interface_is_published_and_that_to_this_machine_only() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"airflow-apiserver": ["127.0.0.1:8080:8080"]}
+
+
+def test_every_pool_of_the_embedded_stack_is_made_here_too() -> None:
+    command = SERVICES["airflow-init"]["command"][-1]
+    for name, slots, description in POOLS:
+        assert f'airflow pools set {name} {slots} "{description}"' in command
 
 
 def test_the_pool_that_the_loads_wait_for_is_made_before_anything_runs() -> None:
