@@ -1,7 +1,7 @@
 """Loads a CSV of any kind by a contract: an example to copy.
 
 The file is a small export of an ERP (`include/samples/tables/artikel.csv`: German headers, semicolons, decimal commas),
-the contract beside it was made by `longshore contract infer` and looked through by a person. The table `erp.artikel` is
+the contract beside it was made by `./longshore contract infer` and looked through by a person. The table `erp.artikel` is
 made from the contract. Loading the same bytes again changes nothing; what cannot be loaded is in `ledger.rejects` with
 line, column and reason.
 
