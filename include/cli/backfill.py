@@ -159,7 +159,9 @@ def _loads(runs: list[DayRun]) -> list[dict[str, Any]]:
 def _print(runs: list[DayRun], loads: list[dict[str, Any]]) -> None:
     print_table(("day", "run", "run id"), [(run.day, run.state, run.run_id) for run in runs])
     if any(run.state == "present" for run in runs):
-        words().print("present: left as it was, with what it loaded before; --reprocess completed runs again what has ended")
+        words().print(
+            "present: left as it was, with what it loaded before; --reprocess completed runs it again, once ended"
+        )
     typer.echo()
     if loads:
         print_table(SUMS, [[load[name] for name in SUMS] for load in loads])

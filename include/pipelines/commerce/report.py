@@ -63,7 +63,7 @@ class StoreDay:
 
     `due_at` is the moment, in the store's zone, by which the day's files should have been there; `missing` are the
     expected datasets that were not delivered. `state` is failed, late, held, waiting (not due yet), delivered, or
-    nothing due where nothing is expected and nothing came.
+    `nothing due` where nothing is expected and nothing came.
     """
 
     store: str
