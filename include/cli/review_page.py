@@ -76,12 +76,15 @@ def _print_changes(waiting: list[TableReview]) -> None:
 
 
 def _remarks(table: TableReview) -> Iterator[str]:
+    from include.ledger.text import storable
+
     would = table.would
     if would is None:
         return
     if not table.same_bytes:
         yield "the files are no longer those of the attempt"
-    if would.status.value == "failed" and would.message != table.attempt.result.message:
+    # The ledger's own text has signs in place of what PostgreSQL does not store.
+    if would.status.value == "failed" and storable(would.message) != table.attempt.result.message:
         yield would.message
     if would.reasons:
         yield "rejected by code: " + ", ".join(f"{code} {count}" for code, count in would.reasons.items())
