@@ -15,7 +15,7 @@ from include.writers import neo4j_cypher as cypher
 from include.writers.base import WriteCounts
 from include.writers.graph import GraphTarget, NodeTarget, Property, RelationshipTarget
 from include.writers.graph_rejects import as_reject, rows_again
-from include.writers.neo4j_unwind import Neo4jUnwindWriter
+from include.writers.neo4j_unwind import BATCH_ROWS, Neo4jUnwindWriter
 from tests.writers.contract import WriterContract, table
 
 # The first test of a clone installs the server: 250 MB.
@@ -56,6 +56,7 @@ class Owned:
 class TestNeo4jUnwindWriter(WriterContract):
     # Neo4j has no key of null, and none of more than 8 kB; it takes NUL.
     refused = (None, "x" * 40_000)
+    batch_rows = BATCH_ROWS
 
     @pytest.fixture(autouse=True)
     def _driver(self, neo4j_driver: Driver) -> None:
@@ -294,8 +295,8 @@ def test_rows_that_contradict_what_else_is_in_the_graph_are_refused(driver: Driv
 
 def test_rows_that_contradict_each_other_over_batches_end_the_load_and_nothing_is_left(driver: Driver) -> None:
     driver.execute_query("CREATE CONSTRAINT titles FOR (n:Variant) REQUIRE n.title IS UNIQUE")
-    rows = variants(*(f"v{number:05}" for number in range(10_001)))
-    titles = pa.array([f"t{number}" for number in range(10_000)] + ["t0"])
+    rows = variants(*(f"v{number:05}" for number in range(BATCH_ROWS + 1)))
+    titles = pa.array([f"t{number}" for number in range(BATCH_ROWS)] + ["t0"])
     with pytest.raises(RowError), Neo4jUnwindWriter(driver, [VARIANT], scope="teas") as writer:
         writer.write(rows.set_column(2, "title", titles))
         writer.finish()
