@@ -30,7 +30,7 @@ VARIANT = NodeTarget(
 PRODUCT = NodeTarget("Product", Property("handle", pa.string()), (Property("store", pa.string()),), "store")
 OF = RelationshipTarget("OF", VARIANT, PRODUCT)
 WITH = RelationshipTarget("BOUGHT WITH", VARIANT, VARIANT, (Property("support", pa.int64()),))
-ALL = (VARIANT, PRODUCT, OF, WITH)
+ALL: tuple[GraphTarget, ...] = (VARIANT, PRODUCT, OF, WITH)
 
 # The first repetition of what a bad moment stopped.
 SOON_S = 0.05
@@ -222,6 +222,34 @@ def test_a_changed_property_of_a_relationship_is_an_update(driver: Driver) -> No
     assert ("v2", "BOUGHT WITH", "v3", 8) in relationships(driver)
 
 
+def test_a_relationship_that_another_program_doubled_is_made_one_again(driver: Driver) -> None:
+    load(driver, graph())
+    double = "MATCH (:Variant {id: 'v1'})-[r:OF]->(p) MATCH (v:Variant {id: 'v1'}) CREATE (v)-[:OF]->(p)"
+    driver.execute_query(double)
+    counts = load(driver, graph())
+    assert counts["Variant-OF->Product"] == WriteCounts(unchanged=3, deleted=1)
+    assert len(relationships(driver)) == 5
+
+
+def test_an_end_that_is_lost_is_found_beside_a_relationship_that_is_there_already(driver: Driver) -> None:
+    load(driver, graph())
+    with Neo4jUnwindWriter(driver, [WITH], scope="teas", partial=True) as writer:
+        writer.write(ends(("v1", "v2"), ("v1", "v9"), ("v3", "v1"), support=9))
+        assert writer.finish() == (WriteCounts(inserted=1, updated=1),)
+        assert [(row.position, row.error.code, row.error.column) for row in writer.refused] == [(1, "orphan", "target")]
+
+
+def test_parts_of_what_is_stored_are_together_all_of_it(driver: Driver) -> None:
+    load(driver, graph())
+    for target, expected in ((VARIANT, 3), (WITH, 2)):
+        with driver.session() as session:
+            parts = [
+                session.run(cypher.stored(target), scope="teas", part=part, parts=2).single(strict=True)[0]
+                for part in range(2)
+            ]
+        assert len(parts[0]) + len(parts[1]) == expected == len({tuple(row) for rows in parts for row in rows})
+
+
 def test_relationships_without_an_end_are_refused_and_named(driver: Driver) -> None:
     rows = graph() | {OF: ends(("v1", "p1"), ("v9", "p1"), ("v2", "p9"), (None, "p1"))}
     with Neo4jUnwindWriter(driver, ALL, scope="teas") as writer:
@@ -308,13 +336,22 @@ def test_dates_moments_and_lists_come_back_as_unchanged(driver: Driver) -> None:
         Property("day", pa.date32()),
         Property("at", pa.timestamp("us", "UTC")),
         Property("tags", pa.list_(pa.string())),
+        Property("days", pa.list_(pa.date32())),
         Property("price", pa.float64()),
         Property("sold", pa.bool_()),
     )
     kind = NodeTarget("Kind", Property("key", pa.int64()), columns)
     moment = dt.datetime(2025, 7, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
     rows = pa.table(
-        [[1, 2], [dt.date(2025, 7, 1), None], [moment, None], [["a", "b"], None], [0.1, None], [True, None]],
+        [
+            [1, 2],
+            [dt.date(2025, 7, 1), None],
+            [moment, None],
+            [["a", "b"], None],
+            [[moment.date()], None],
+            [0.1, None],
+            [True, None],
+        ],
         schema=pa.schema([(column.name, column.type) for column in kind.columns]),
     )
     for expected in (WriteCounts(inserted=2), WriteCounts(unchanged=2)):
