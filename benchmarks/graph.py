@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks import graph_neo4j
+from benchmarks import graph_ladybug, graph_neo4j
 from benchmarks.harness import Row
 
 
 def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
     """Measures one store after the other."""
-    return graph_neo4j.measure_bench(home, rows, rounds)
+    return [*graph_ladybug.measure_bench(home, rows, rounds), *graph_neo4j.measure_bench(home, rows, rounds)]

@@ -135,7 +135,7 @@ CASES = (
         _remove,
         reference="new: bare COPY from Parquet",
         bar=BAR,
-        note="deduplicates, refuses orphans, counts; the relationships go in sorted by their ends",
+        note="deduplicates, refuses orphans, counts",
     ),
     _case(
         "new: bare COPY, sorted before",

@@ -22,7 +22,7 @@ import psutil
 
 from include.errors import SetupError
 from include.stack.neo4j_runtime import Neo4jRuntime
-from include.stack.ports import HOST, choose_ports
+from include.stack.ports import HOST, choose_ports, wait_until_free
 from include.stack.processes import MARK, end_processes, is_alive, kill_late, marked_process, marked_processes
 from include.stack.state import file_lock, make_folder, read_json, write_json, write_private
 
@@ -48,6 +48,9 @@ HEAP = ("-Xms512m", "-Xmx2g")
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.1
+
+# Seconds that the threads of a killed server may go on holding its port.
+LINGER_S = 5.0
 
 # Neo4j's own way of keeping passwords: SHA-256 of salt and password, and of the digest again, this many times in all.
 HASH_ROUNDS = 1024
@@ -155,7 +158,10 @@ class EmbeddedNeo4j:
             password = secrets.token_hex(16)
             write_private(self.data / "dbms" / "auth.ini", credential(password))
             write_private(self._password_file, password + "\n")
-        ports = choose_ports(self.folder, ("bolt",), read_json(self._state_file))
+        remembered = read_json(self._state_file)
+        if "bolt" in remembered:
+            wait_until_free(remembered["bolt"], LINGER_S)
+        ports = choose_ports(self.folder, ("bolt",), remembered)
         write_json(self._state_file, ports)
         settings = {**SETTINGS, "server.bolt.listen_address": f"{HOST}:{ports['bolt']}"}
         lines = "".join(f"{name}={value}\n" for name, value in settings.items())

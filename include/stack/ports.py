@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import time
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -12,6 +13,8 @@ HOST = "127.0.0.1"
 FIRST_PORT = 20_000
 BLOCKS = 1_000
 PORTS_PER_BLOCK = 10
+
+POLL_S = 0.05
 
 
 def is_free(port: int) -> bool:
@@ -23,6 +26,17 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def wait_until_free(port: int, patience_s: float) -> bool:
+    """Waits until nobody listens on the port; False where somebody still does after `patience_s` seconds.
+
+    A killed server counts as ended as soon as its first thread has: the last one closes the port.
+    """
+    deadline = time.monotonic() + patience_s
+    while not (free := is_free(port)) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return free
 
 
 def choose_ports(owner: Path, names: tuple[str, ...], remembered: dict[str, int]) -> dict[str, int]:

@@ -98,7 +98,7 @@ def difference(target: GraphTarget, rows: pa.Table, stored: pa.Table) -> Differe
     Args:
         target: of both.
         rows: the target's columns and more, each key once, in key order.
-        stored: the target's columns and more, each key once.
+        stored: the target's columns and more; of what another program stored twice, one goes.
 
     Returns:
         What to write, in key order, and the stored rows to delete.
@@ -109,14 +109,18 @@ def difference(target: GraphTarget, rows: pa.Table, stored: pa.Table) -> Differe
     ours = rows.select(keys).append_column(OURS, pa.array(range(rows.num_rows), pa.int64()))
     theirs = stored.select(keys).append_column(THEIRS, pa.array(range(stored.num_rows), pa.int64()))
     joined = ours.join(theirs, keys, join_type="full outer").sort_by(OURS)
-    vanished = stored.take(joined.filter(pc.field(OURS).is_null())[THEIRS])
+    vanished = joined.filter(pc.field(OURS).is_null())[THEIRS]
     present = joined.filter(pc.field(OURS).is_valid())
+    if present.num_rows > rows.num_rows:
+        one_each = _ends_of_runs(present.select([OURS]))
+        vanished = pa.chunked_array([*vanished.chunks, *present.filter(pc.invert(one_each))[THEIRS].chunks])
+        present = present.filter(one_each)
     same = present[THEIRS].is_valid()
     beside = stored.take(present[THEIRS])
     for column in target.columns[len(keys) :]:
         same = pc.and_(same, _same(rows[column.name], beside[column.name]))
     changed = rows.filter(pc.invert(same))
-    return Difference(changed, vanished, rows.num_rows - changed.num_rows)
+    return Difference(changed, stored.take(vanished), rows.num_rows - changed.num_rows)
 
 
 def elements(target: GraphTarget, rows: pa.RecordBatch, refused: Iterable[RefusedRow]) -> list[RefusedElement]:

@@ -5,8 +5,6 @@ Rows are lists in the order of the target's columns: maps would repeat each name
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from include.errors import DefectError
 from include.writers.graph import GraphTarget, NodeTarget
 
@@ -23,14 +21,18 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def schema(target: NodeTarget) -> Iterator[str]:
-    """What has to be there before rows: the key's constraint, and an index where the label has a scope."""
+def schema(target: NodeTarget) -> dict[str, str]:
+    """What has to be there before rows, by name: the key's constraint, and an index where the label has a scope."""
     label, key = quoted(target.label), quoted(target.key.name)
-    name = quoted(f"longshore_{target.label}_{target.key.name}")
-    yield f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+    name = f"longshore_{target.label}_{target.key.name}"
+    statements = {
+        name: f"CREATE CONSTRAINT {quoted(name)} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE",
+    }
     if target.scope is not None:
-        name = quoted(f"longshore_{target.label}_{target.scope}")
-        yield f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.{quoted(target.scope)})"
+        name = f"longshore_{target.label}_{target.scope}"
+        scope = quoted(target.scope)
+        statements[name] = f"CREATE INDEX {quoted(name)} IF NOT EXISTS FOR (n:{label}) ON (n.{scope})"
+    return statements
 
 
 def write(target: GraphTarget) -> str:
@@ -41,6 +43,11 @@ def write(target: GraphTarget) -> str:
     return f"UNWIND $rows AS row {ends} MERGE (a)-[r:{quoted(target.type)}]->(b){_set('r', target, 2)}"
 
 
+def write_counted(target: GraphTarget) -> str:
+    """The same, and says how many rows found their ends: one that lacks an end is passed over without a word."""
+    return f"{write(target)} RETURN count(*)"
+
+
 def probe(target: GraphTarget) -> str:
     """What a refused row is found with, in a transaction that is rolled back: relationships get ends of their own."""
     if isinstance(target, NodeTarget):
@@ -48,16 +55,28 @@ def probe(target: GraphTarget) -> str:
     return f"UNWIND $rows AS row CREATE ()-[r:{quoted(target.type)}]->(){_set('r', target, 2)}"
 
 
+def ready() -> str:
+    """The names of indexes, those of constraints among them, that can be used now."""
+    return "SHOW INDEXES YIELD name, state WHERE state = 'ONLINE' RETURN name"
+
+
+def count(target: GraphTarget) -> str:
+    """How much is there of the scope `$scope`."""
+    return f"{_scoped(target)} RETURN count(*)"
+
+
 def stored(target: GraphTarget) -> str:
-    """What is there of the scope `$scope`, in the target's order of columns; relationships with their id at last."""
+    """Part `$part` of `$parts` of what is there of the scope `$scope`, as one list of rows in the target's columns.
+
+    Relationships have their id at last. One list: a record for each row costs the driver ten times as much.
+    """
+    values = [f"{_owner(target)}.{quoted(column.name)}" for column in target.properties]
     if isinstance(target, NodeTarget):
-        values = ", ".join(f"n.{quoted(column.name)}" for column in target.columns)
-        return f"MATCH {_slice('n', target)} RETURN {values}"
-    source, other = target.source, target.target
-    ends = [f"a.{quoted(source.key.name)}", f"b.{quoted(other.key.name)}"]
-    values = ", ".join([*ends, *(f"r.{quoted(column.name)}" for column in target.properties), "elementId(r)"])
-    pattern = f"(a)-[r:{quoted(target.type)}]->(b:{quoted(other.label)})"
-    return f"MATCH {_slice('a', source)} MATCH {pattern} RETURN {values}"
+        values = [f"n.{quoted(target.key.name)}", *values]
+    else:
+        ends = [f"a.{quoted(target.source.key.name)}", f"b.{quoted(target.target.key.name)}"]
+        values = [*ends, *values, "id(r)"]
+    return f"{_scoped(target, ' AND id({}) % $parts = $part')} RETURN collect([{', '.join(values)}])"
 
 
 def delete(target: GraphTarget) -> str:
@@ -65,7 +84,7 @@ def delete(target: GraphTarget) -> str:
     if isinstance(target, NodeTarget):
         node, key = quoted(target.label), quoted(target.key.name)
         return f"MATCH (n:{node}) WHERE n.{key} IN $names DETACH DELETE n"
-    return f"MATCH ()-[r:{quoted(target.type)}]->() WHERE elementId(r) IN $names DELETE r"
+    return f"MATCH ()-[r:{quoted(target.type)}]->() WHERE id(r) IN $names DELETE r"
 
 
 def missing(target: NodeTarget) -> str:
@@ -79,6 +98,18 @@ def _node(variable: str, target: NodeTarget, key: str) -> str:
 
 def _match(variable: str, target: NodeTarget, key: str) -> str:
     return f"MATCH {_node(variable, target, key)}"
+
+
+def _owner(target: GraphTarget) -> str:
+    return "n" if isinstance(target, NodeTarget) else "r"
+
+
+def _scoped(target: GraphTarget, further: str = "") -> str:
+    """Matches the scope's nodes `n`, or its relationships `r` from `a` to `b`; `further` is said of `n` or `a`."""
+    if isinstance(target, NodeTarget):
+        return f"MATCH {_slice('n', target)}{further.format('n')}"
+    ends = f"(a)-[r:{quoted(target.type)}]->(b:{quoted(target.target.label)})"
+    return f"MATCH {_slice('a', target.source)}{further.format('a')} MATCH {ends}"
 
 
 def _slice(variable: str, target: NodeTarget) -> str:

@@ -27,11 +27,11 @@ from include.writers.neo4j_errors import translated
 BATCH_ROWS = 10_000
 BATCH_BYTES = 8 * 1024 * 1024
 
-# Rows that the server sends at one go when it is asked what it holds.
-FETCH_ROWS = 10_000
+# Stored rows that the server is asked for in one list, which it makes in its heap (300 bytes a row) before it sends it.
+STORED_ROWS = 100_000
 
-# The server's own name of a stored relationship, within the transaction.
-ELEMENT = Property("_element", pa.string())
+# The server's own number of a stored relationship, within the transaction.
+ELEMENT = Property("_element", pa.int64())
 
 # Arrow types that have a place in Neo4j; lists of them too.
 STORABLE = (
@@ -96,9 +96,7 @@ class Neo4jUnwindWriter:
 
     def __enter__(self) -> Self:
         # Without notifications: a property that no element has yet is no news to the first load.
-        self._session = self._driver.session(
-            database=self._database, fetch_size=FETCH_ROWS, notifications_min_severity="OFF"
-        )
+        self._session = self._driver.session(database=self._database, notifications_min_severity="OFF")
         try:
             with self._stopwatch.phase("begin"):
                 repeat_transient(self._ensure_schema, first_wait_s=self._first_wait_s)
@@ -146,10 +144,14 @@ class Neo4jUnwindWriter:
         """Constraints and indexes of all labels, the relationships' ends included, ready to be used."""
         ends = [end for target in self._rows if isinstance(target, RelationshipTarget) for end in _ends(target)]
         labels = [*(target for target in self._rows if isinstance(target, NodeTarget)), *ends]
+        wanted = {name: statement for label in labels for name, statement in cypher.schema(label).items()}
         with translated():
-            for statement in dict.fromkeys(statement for label in labels for statement in cypher.schema(label)):
+            there = set(self._session.run(cypher.ready()).value())
+            absent = [statement for name, statement in wanted.items() if name not in there]
+            for statement in absent:
                 self._session.run(statement).consume()
-            self._session.run("CALL db.awaitIndexes()").consume()
+            if absent:
+                self._session.run("CALL db.awaitIndexes()").consume()
 
     def _apply_but_for_refused(self) -> dict[GraphTarget, WriteCounts]:
         while True:
@@ -195,7 +197,7 @@ class Neo4jUnwindWriter:
         return counts
 
     def _differences(self, rows: dict[GraphTarget, pa.Table]) -> dict[GraphTarget, Difference]:
-        """What each target needs, nodes first; relationships without an end are refused on the way."""
+        """What each target needs, nodes first; relationships whose end this load removes are refused on the way."""
         self._orphans = []
         work: dict[GraphTarget, Difference] = {}
         for target in sorted(rows, key=lambda target: isinstance(target, RelationshipTarget)):
@@ -204,21 +206,17 @@ class Neo4jUnwindWriter:
                 vanished = {side: work[end].delete.column(0) for side, end in _sides(target) if end in work}
                 own = self._without_orphans(target, own, vanished)
             work[target] = difference(target, own, self._stored(target))
-            if isinstance(target, RelationshipTarget):
-                changed = work[target]
-                unknown = {side: self._unknown(end, side, changed.write, rows) for side, end in _sides(target)}
-                attached = self._without_orphans(target, changed.write, unknown)
-                work[target] = Difference(attached, changed.delete, changed.unchanged)
         return work
 
-    def _unknown(
-        self, end: NodeTarget, side: str, relationships: pa.Table, rows: dict[GraphTarget, pa.Table]
-    ) -> pa.Array | pa.ChunkedArray:
-        """Keys on one side of the relationships that no node has, neither of this load nor of the store."""
-        keys = pc.unique(relationships[side])
-        if end in rows:
-            keys = keys.filter(pc.invert(pc.is_in(keys, value_set=rows[end][end.key.name])))
-        table = pa.table([keys], names=[end.key.name])
+    def _attached(self, target: RelationshipTarget, rows: pa.Table) -> pa.Table:
+        """The relationships both of whose ends the store has by now; the others are refused."""
+        return self._without_orphans(
+            target, rows, {side: self._unknown(end, rows[side]) for side, end in _sides(target)}
+        )
+
+    def _unknown(self, end: NodeTarget, keys: pa.ChunkedArray) -> pa.Array:
+        """Those of the keys that no node has."""
+        table = pa.table([pc.unique(keys)], names=[end.key.name])
         found = [
             record[0]
             for batch in batches(table, BATCH_ROWS, BATCH_BYTES)
@@ -241,32 +239,32 @@ class Neo4jUnwindWriter:
         return rows
 
     def _stored(self, target: GraphTarget) -> pa.Table:
-        records = self._ask(cypher.stored(target), scope=self._scope)
         wanted = [*target.columns, *([ELEMENT] if isinstance(target, RelationshipTarget) else [])]
-        columns = list(zip(*records, strict=True)) if records else [() for _ in wanted]
-        arrays = []
-        for column, values in zip(wanted, columns, strict=True):
-            try:
-                arrays.append(pa.array([_native(value) for value in values], column.type))
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-                raise SetupError(
-                    f"{target.name} holds values of {column.name} in the graph that are not {column.type}.",
-                    "Remove the elements that another program wrote, or correct the type.",
-                ) from error
-        return pa.table(arrays, names=[column.name for column in wanted])
+        ((rows,),) = self._ask(cypher.count(target), scope=self._scope)
+        parts = -(-rows // STORED_ROWS)
+        found = []
+        for part in range(parts):
+            ((rows,),) = self._ask(cypher.stored(target), scope=self._scope, part=part, parts=parts)
+            found.append(_as_table(target, wanted, rows))
+        schema = pa.schema([(column.name, column.type) for column in wanted])
+        return pa.concat_tables([schema.empty_table(), *found])
 
     def _ask(self, statement: str, **parameters: Any) -> list[list[Any]]:
         with translated():
             return self._open_transaction.run(statement, **parameters).values()
 
     def _write(self, target: GraphTarget, work: Difference) -> WriteCounts:
-        created = 0
+        created = attached = 0
         for batch in batches(work.write, BATCH_ROWS, BATCH_BYTES):
             with _blaming(target, batch), translated():
-                result = self._open_transaction.run(cypher.write(target), rows=_parameters(target, batch))
+                result = self._open_transaction.run(cypher.write_counted(target), rows=_parameters(target, batch))
+                written = result.value()[0]
                 counters = result.consume().counters
             created += counters.relationships_created + counters.nodes_created
-        return WriteCounts(inserted=created, updated=work.write.num_rows - created, unchanged=work.unchanged)
+            if written != batch.num_rows and isinstance(target, RelationshipTarget):
+                written = self._attached(target, pa.Table.from_batches([batch])).num_rows
+            attached += written
+        return WriteCounts(inserted=created, updated=attached - created, unchanged=work.unchanged)
 
     def _delete(self, target: GraphTarget, vanished: pa.Table) -> WriteCounts:
         deleted = 0
@@ -334,6 +332,28 @@ def _parameters(target: GraphTarget, batch: pa.RecordBatch) -> list[tuple[Any, .
 
 def _columns_as_rows(batch: pa.RecordBatch, count: int) -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in batch.columns[:count]), strict=True))
+
+
+def _as_table(target: GraphTarget, wanted: Sequence[Property], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """The server's rows in the wanted columns."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(wanted)
+    arrays = []
+    for column, values in zip(wanted, columns, strict=True):
+        try:
+            arrays.append(pa.array(_natives(values, column.type), column.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise SetupError(
+                f"{target.name} holds values of {column.name} in the graph that are not {column.type}.",
+                "Remove the elements that another program wrote, or correct the type.",
+            ) from error
+    return pa.table(arrays, names=[column.name for column in wanted])
+
+
+def _natives(values: Sequence[Any], kind: pa.DataType) -> Sequence[Any]:
+    """The driver's own dates and moments as Python's; other values are Python's already."""
+    if pa.types.is_list(kind):
+        return [_natives(value, kind.value_type) if isinstance(value, list) else value for value in values]
+    return [_native(value) for value in values] if pa.types.is_temporal(kind) else values
 
 
 def _native(value: Any) -> Any:

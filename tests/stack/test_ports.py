@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
-from include.stack.ports import HOST, choose_ports, is_free
+from include.stack.ports import HOST, choose_ports, is_free, wait_until_free
 
 
 def test_a_port_that_somebody_listens_on_is_not_free() -> None:
@@ -31,3 +32,13 @@ def test_a_remembered_port_that_is_taken_is_replaced_alone() -> None:
 
 def test_two_clones_look_in_different_places() -> None:
     assert choose_ports(Path("/clone/one"), ("api",), {}) != choose_ports(Path("/clone/two"), ("api",), {})
+
+
+def test_a_port_that_is_let_go_of_soon_is_waited_for() -> None:
+    with socket.socket() as server:
+        server.bind((HOST, 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert not wait_until_free(port, 0.1)
+        threading.Timer(0.2, server.close).start()
+        assert wait_until_free(port, 10)

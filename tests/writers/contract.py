@@ -29,10 +29,11 @@ class WriterContract(ABC):
     """The tests. A key is never null, an amount may be.
 
     `refused` says which keys the store itself cannot take, of any two different kinds that it has; by default it is
-    the NUL character, which PostgreSQL does not store.
+    the NUL character, which PostgreSQL does not store. `batch_rows` is how many rows the writer takes at one go.
     """
 
     refused: tuple[str | None, str | None] = ("nul\x00", "\x00")
+    batch_rows = MAX_ROWS
 
     @abstractmethod
     def writer(self) -> AbstractContextManager[Writer]:
@@ -59,7 +60,7 @@ class WriterContract(ABC):
 
     @pytest.mark.parametrize("surplus", [-1, 0, 1])
     def test_rows_around_the_batch_boundary_all_arrive(self, surplus: int) -> None:
-        rows = [(f"k{number}", number) for number in range(MAX_ROWS + surplus)]
+        rows = [(f"k{number}", number) for number in range(self.batch_rows + surplus)]
         assert self.load(*rows).inserted == len(rows)
         assert self.stored() == dict(rows)
 

@@ -411,7 +411,7 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 AMOUNTS = st.none() | st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     loads=st.lists(
         st.tuples(
