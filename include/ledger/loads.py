@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from include.ledger.text import storable
 from include.results import Counts, LoadResult
+from include.writers.dialect import ask_dialect
 from include.writers.postgres_errors import translated
 
 if TYPE_CHECKING:
@@ -73,17 +74,23 @@ def current_ones(connection: Connection[TupleRow], load_ids: Sequence[int]) -> s
 def current_and_previous(
     connection: Connection[TupleRow], key: LoadKey, dataset: str
 ) -> tuple[CurrentLoad | None, CurrentLoad | None]:
-    """The current load, and the store's newest load of the dataset on an earlier day, in one round trip."""
+    """The current load, and the store's newest load of the dataset on an earlier day.
+
+    What the server is gets asked in the same round trip.
+    """
     columns = "load_id, digest, fingerprint, files, facts"
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            f"(SELECT 'current' AS which, {columns} FROM ledger.current_loads"  # noqa: S608 # names are ours
-            " WHERE upload_id = %(upload_id)s AND dataset = %(dataset)s)"
-            f" UNION ALL (SELECT 'previous', {columns} FROM ledger.loads"
-            " WHERE status = 'loaded' AND store = %(store)s AND dataset = %(dataset)s AND day < %(day)s"
-            " ORDER BY day DESC, load_id DESC LIMIT 1)".encode(),
-            {"upload_id": key.upload_id, "store": key.store, "day": key.day, "dataset": dataset},
-        ).fetchall()
+        with connection.pipeline():
+            ask_dialect(connection)
+            cursor.execute(
+                f"(SELECT 'current' AS which, {columns} FROM ledger.current_loads"  # noqa: S608 # names are ours
+                " WHERE upload_id = %(upload_id)s AND dataset = %(dataset)s)"
+                f" UNION ALL (SELECT 'previous', {columns} FROM ledger.loads"
+                " WHERE status = 'loaded' AND store = %(store)s AND dataset = %(dataset)s AND day < %(day)s"
+                " ORDER BY day DESC, load_id DESC LIMIT 1)".encode(),
+                {"upload_id": key.upload_id, "store": key.store, "day": key.day, "dataset": dataset},
+            )
+        found = cursor.fetchall()
     rows = {row.pop("which"): row for row in found}
     current, previous = (_load(rows.get(which)) for which in ("current", "previous"))
     return current, previous

@@ -61,12 +61,10 @@ def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[W
 def _open_direct(
     _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresDirectWriter:
-    aside = partitions.missing(connection, job.targets) if job.size >= ASIDE_BYTES else []
-    partitions.ensure(connection, [target for target in job.targets if target not in aside])
     return PostgresDirectWriter(
         connection,
         job.targets,
-        aside={target.table.name for target in aside},
+        aside=job.size >= ASIDE_BYTES,
         session=_session(job),
         lock=job.lock,
         stopwatch=stopwatch,

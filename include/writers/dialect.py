@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from include.errors import SetupError
@@ -14,7 +14,8 @@ from include.writers.postgres_errors import translated
 # How the answers to `SELECT version()` begin: "PostgreSQL 18.0 on ...", "CockroachDB CCL v25.2.1 (...)".
 COCKROACH = "CockroachDB"
 
-_asked: WeakKeyDictionary[Connection[TupleRow], Dialect] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Connection[TupleRow], Dialect] = WeakKeyDictionary()
+_asked: WeakKeyDictionary[Connection[TupleRow], Cursor[TupleRow]] = WeakKeyDictionary()
 
 
 def dialect_named(version: str) -> Dialect:
@@ -31,11 +32,17 @@ def dialect_of(connection: Connection[TupleRow]) -> Dialect:
     wanted = settings().dialect
     if wanted != "auto":
         return wanted
-    if connection not in _asked:
+    if connection not in _known:
         with translated():
-            row = connection.execute("SELECT version()").fetchone()
-        _asked[connection] = dialect_named(str(row[0]) if row else "")
-    return _asked[connection]
+            row = (_asked.pop(connection, None) or connection.execute("SELECT version()")).fetchone()
+        _known[connection] = dialect_named(str(row[0]) if row else "")
+    return _known[connection]
+
+
+def ask_dialect(connection: Connection[TupleRow]) -> None:
+    """Asks what the server is and leaves the answer to `dialect_of`: within a pipeline that costs no round trip."""
+    if settings().dialect == "auto" and connection not in _known:
+        _asked[connection] = connection.execute("SELECT version()")
 
 
 def require_postgres(connection: Connection[TupleRow], what: str) -> None:

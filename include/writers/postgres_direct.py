@@ -6,9 +6,10 @@ empty end the block with an error, nothing is visible, and another writer does t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from psycopg import Connection, Cursor, sql
+import psycopg
+from psycopg import Connection, Cursor, Transaction, sql
 from psycopg.rows import TupleRow
 
 from include.errors import RowError
@@ -30,8 +31,8 @@ class PostgresDirectWriter(PostgresSplitWriter):
 
     Args:
         connection, targets, session, lock, stopwatch: see `PostgresSplitWriter`.
-        aside: names of the targets' tables that have no partition for the slice yet and get one filled aside, whose
-            key is built at the end (phase index).
+        aside: whether tables that have no partition for the slice yet get one filled aside, whose key is built at the
+            end (phase index), where the connection's role may do that; else it is made empty at the beginning.
 
     Raises:
         NotEmptyError: there is something to compare with.
@@ -44,24 +45,42 @@ class PostgresDirectWriter(PostgresSplitWriter):
         connection: Connection[TupleRow],
         targets: Sequence[Target],
         *,
-        aside: Collection[str] = (),
+        aside: bool = False,
         session: LoadSession | None = None,
         lock: str,
         stopwatch: Stopwatch | None = None,
     ) -> None:
         super().__init__(connection, targets, session=session, lock=lock, stopwatch=stopwatch)
-        self._aside = frozenset(aside)
+        self._aside = aside
         self._asides: list[Aside] = []
 
     def _begin(self) -> list[Stream]:
-        with self.connection.pipeline():  # one round trip
+        lacking = self._look()
+        aside = {target for target, may_add in lacking.items() if may_add and self._aside}
+        if lacking.keys() - aside:
+            # Made outside of the load's transaction, so that no other load waits for that; once a month.
+            self._transaction.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
+            partitions.ensure(self.connection, [target for target in self._targets if target.table.name not in aside])
+            self._transaction = Transaction(self.connection)
+            self._look()
+        return [self._stream(target, aside=target.table.name in aside) for target in self._targets]
+
+    def _look(self) -> dict[str, bool]:
+        """Begins the transaction, in one round trip.
+
+        Returns:
+            The tables that lack a partition for the slice, and whether the connection's role may add one.
+        """
+        with self.connection.pipeline():
             self._transaction.__enter__()
             begin(self.connection, self._session)
-            empty = self._ask_empty()
-        row = empty.fetchone()
-        if row is None or not row[0]:
+            found = self._ask()
+        empty, *partitioned = found.fetchone() or (False,)
+        if not empty:
             raise NotEmptyError("The slice holds rows or is being loaded.")
-        return [self._stream(target) for target in self._targets]
+        lacks, may_add = partitioned[0::2], partitioned[1::2]
+        names = (target.table.name for target in self._targets if target.partition)
+        return {name: may for name, lack, may in zip(names, lacks, may_add, strict=True) if lack}
 
     def _settle(self) -> tuple[WriteCounts, ...]:
         with self._stopwatch.phase("index"):
@@ -71,16 +90,18 @@ class PostgresDirectWriter(PostgresSplitWriter):
                 partitions.attach(self.connection, aside)
         return tuple(WriteCounts(inserted=stream.rows) for stream in self._streams)
 
-    def _ask_empty(self) -> Cursor[TupleRow]:
+    def _ask(self) -> Cursor[TupleRow]:
         empty = sql.SQL(" AND ").join(sql.SQL("({})").format(is_empty(target)) for target in self._targets)
-        return self.connection.execute(
-            sql.SQL("SELECT pg_try_advisory_xact_lock({}) AND {}").format(lock_key(self._lock), empty)
-        )
+        asked = [
+            sql.SQL("pg_try_advisory_xact_lock({}) AND {}").format(lock_key(self._lock), empty),
+            *(partitions.lacks(target) for target in self._targets if target.partition),
+        ]
+        return self.connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(asked)))
 
-    def _stream(self, target: Target) -> Stream:
+    def _stream(self, target: Target, *, aside: bool) -> Stream:
         table = qualified(target)
-        if target.table.name in self._aside:
-            aside = partitions.create_aside(self.connection, target)
-            self._asides.append(aside)
-            table = aside.table
+        if aside:
+            made = partitions.create_aside(self.connection, target)
+            self._asides.append(made)
+            table = made.table
         return Stream(target, table, {name: str(value) for name, value in target.scope.items()})

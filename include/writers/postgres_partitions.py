@@ -42,22 +42,6 @@ class Aside:
         )
 
 
-def missing(connection: Connection[TupleRow], targets: Sequence[Target]) -> list[Target]:
-    """The targets whose slice has no partition yet, and whose table belongs to the connection's role.
-
-    Args:
-        connection: to the database of the tables.
-        targets: of one load.
-    """
-    asked = [target for target in targets if target.partition]
-    if not asked:
-        return []
-    query = sql.SQL("SELECT {}").format(sql.SQL(", ").join(_may_add(target) for target in asked))
-    with translated():
-        row = connection.execute(query).fetchone() or ()
-    return [target for target, may_add in zip(asked, row, strict=True) if may_add]
-
-
 def ensure(connection: Connection[TupleRow], targets: Sequence[Target]) -> None:
     """Makes the partitions that the targets' slices lie in, where they are missing; the connection is in autocommit."""
     calls = [
@@ -127,7 +111,8 @@ def _found(target: Target) -> sql.Composable:
     return sql.SQL("to_regclass({})").format(name.as_string())
 
 
-def _may_add(target: Target) -> sql.Composed:
-    return sql.SQL(
-        "({} IS NULL AND (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {}::regclass))"
-    ).format(_found(target), qualified(target).as_string())
+def lacks(target: Target) -> sql.Composed:
+    """Two expressions: whether the slice has no partition yet, and whether the connection's role may add one."""
+    return sql.SQL("{} IS NULL, (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {}::regclass)").format(
+        _found(target), qualified(target).as_string()
+    )
