@@ -88,11 +88,12 @@ def build_graph(
         migrate(connection)
         states = product_graph.due(connection, graph, store=store, again=again)
         built = []
-        with progress(f"building {_stores(len(states))} in {graph.name}") as report:
+        if states:
             source = RunSource.command_line(product_graph.PIPELINE)
-            for one in product_graph.build(connect, states, graph, source):
-                built.append(one)
-                report(f"built {one.state.store}: {one.result.counts.rows_read} elements")
+            with progress(f"building {_stores(len(states))} in {graph.name}") as report:
+                for one in product_graph.build(connect, states, graph, source):
+                    built.append(one)
+                    report(f"built {one.state.store}: {one.result.counts.rows_read} elements")
     if json:
         print_json([one.as_json() for one in built])
     elif built:

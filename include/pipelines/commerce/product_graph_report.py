@@ -27,10 +27,10 @@ ELEMENTS = {
     "bought_with": "Variant-BOUGHT_WITH->Variant",
 }
 
-# Whoever buys the one buys the other: the surest first, one row per pair of variants.
+# Whoever buys the one buys the other: one row per pair of variants, from the one that asks for the other more surely.
 GOES_WITH = """
-MATCH (v:Variant)-[r:BOUGHT_WITH]->(other:Variant)
-WHERE r.items = 2
+MATCH (v:Variant)-[r:BOUGHT_WITH]->(other:Variant), (other)-[back:BOUGHT_WITH]->(v)
+WHERE r.items = 2 AND (r.confidence > back.confidence OR (r.confidence = back.confidence AND v.key < other.key))
 RETURN v.store AS store, v.title AS variant, other.title AS goes_with, r.baskets AS baskets,
     r.confidence AS confidence, r.lift AS lift
 ORDER BY r.baskets * r.confidence DESC, v.key, other.key LIMIT {limit}

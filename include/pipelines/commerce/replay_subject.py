@@ -17,6 +17,12 @@ from include.pipelines.commerce.uploads import upload_id
 # The dataset whose files fill a table, by the name that the table's load goes by.
 DATASET_OF = {filling.dataset: name for name, plan in PLANS.items() for filling in plan.fillings}
 
+# How what is made of the tables tries again what was refused.
+REMADE = {
+    "bundles": "Mine them again: ./longshore bundles mine --help",
+    "product_graph": "Build it again, refused elements too: ./longshore graph build --again --store STORE",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -77,6 +83,11 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
     load = replays.read_load(connection, load_id)
     if load is None:
         raise UsageError(f"The ledger has no load {load_id}.", "See: longshore rejects list")
+    if load.dataset not in DATASET_OF:
+        raise UsageError(
+            f"Load {load_id} is no load of files but of {load.dataset}, which is made of the tables.",
+            REMADE.get(load.dataset, ""),
+        )
     named = Selection(load_id, load.store, load.day, load.dataset)
     if load.status != "loaded":
         raise UsageError(
