@@ -67,6 +67,8 @@ def fill(connection: Connection[TupleRow], lines: int, uploads: int, schema: str
     ids = {upload_id(*delivered): delivered for delivered in _deliveries(uploads)}
     orders = max(1, lines // LINES_PER_ORDER // uploads)
     ordered = sorted(ids)
+    if schema == "commerce":
+        _add_partitions(connection, days(uploads))
     for first in range(0, uploads, BATCH):
         values = {"uploads": ordered[first : first + BATCH], "orders": orders}
         for statement in (ORDERS, ORDER_LINES):
@@ -76,6 +78,15 @@ def fill(connection: Connection[TupleRow], lines: int, uploads: int, schema: str
         _record(connection, ids, orders * LINES_PER_ORDER)
     connection.execute(f"VACUUM (ANALYZE) {schema}.orders, {schema}.order_lines".encode())
     connection.execute("CHECKPOINT")
+
+
+def _add_partitions(connection: Connection[TupleRow], wanted: list[dt.date]) -> None:
+    for table in ("orders", "order_lines"):
+        connection.execute(
+            "SELECT commerce.add_partition(%s, month) FROM (SELECT DISTINCT date_trunc('month', day)::date"
+            " FROM unnest(%s::date[]) AS day) AS months (month)",
+            [table, wanted],
+        )
 
 
 def days(uploads: int) -> list[dt.date]:

@@ -98,6 +98,7 @@ def _write_by(
     with way.open(connect, connection, job, reader, stopwatch) as writer:
         job.ready(writer.connection)
         staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
+        _attribute(stopwatch, reader)
         facts = _facts(job, reader, earlier)
         if not job.options.accept:
             rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
@@ -105,6 +106,14 @@ def _write_by(
             rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
         results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
     return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
+
+
+def _attribute(stopwatch: Stopwatch, reader: DatasetReader) -> None:
+    """Tells the time that the load waited for its reader apart, in the proportion in which the reader spent its own."""
+    waited, spent = stopwatch.phases.get("read", 0.0), reader.spent
+    total = sum(spent.values())
+    if total:
+        stopwatch.phases |= {name: waited * ms / total for name, ms in spent.items()}
 
 
 def _finish(

@@ -1,9 +1,10 @@
 """The ways into PostgreSQL, and the rule by which a load takes one.
 
-An upload whose slice of the tables was never loaded goes `straight` in, where its plan can number rows in hand; all
-else goes through the staging table and is compared with what is stored, in one stream (`staged`). Where that meets a
-row that the server refuses, or straight in something that only the whole file tells, the load begins anew: `staged`,
-and at last batch by batch, each refused row found and rejected (`isolating`). CockroachDB has one way of its own.
+Where a plan can number and split rows in hand, an upload whose slice of the tables was never loaded goes `straight`
+in, and one that is delivered again is `compared` with what is stored. All else goes through the staging table, whose
+rows the server makes the tables' rows of (`staged`). What does not lead to the end is begun anew by the next way: an
+order in several places of the file and a row that the server refuses are found by the last one (`isolating`), batch by
+batch. CockroachDB has one way of its own.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ import pyarrow as pa
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.loading.direct import write_directly
 from include.loading.job import Connect, Job
+from include.loading.split import write_split
 from include.loading.stage import Intake, Staged, stage
 from include.readers.dataset import DatasetReader
 from include.timing import Stopwatch
 from include.writers import postgres_partitions as partitions
 from include.writers.cockroach_copy import CockroachCopyWriter
 from include.writers.dialect import dialect_of
+from include.writers.postgres_compare import PostgresCompareWriter
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_direct import PostgresDirectWriter
 from include.writers.postgres_session import LoadSession
@@ -47,9 +49,12 @@ def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[W
     if dialect_of(connection) == "cockroachdb":
         yield COCKROACH
         return
-    if new and job.plan.numbering and job.lock:
-        yield STRAIGHT
-    yield STAGED
+    if job.plan.numbering:
+        if new:
+            yield STRAIGHT
+        yield COMPARED
+    else:
+        yield STAGED
     yield ISOLATING
 
 
@@ -66,6 +71,13 @@ def _open_direct(
         lock=job.lock,
         stopwatch=stopwatch,
     )
+
+
+def _open_compared(
+    _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
+) -> PostgresCompareWriter:
+    partitions.ensure(connection, job.targets)
+    return PostgresCompareWriter(connection, job.targets, session=_session(job), lock=job.lock, stopwatch=stopwatch)
 
 
 def _open_staged(
@@ -113,7 +125,8 @@ def _open_cockroach(
     )
 
 
-STRAIGHT = Way(_open_direct, write_directly)
+STRAIGHT = Way(_open_direct, write_split)
+COMPARED = Way(_open_compared, write_split)
 STAGED = Way(partial(_open_staged, streamed=True), stage)
 ISOLATING = Way(partial(_open_staged, streamed=False), stage)
 COCKROACH = Way(_open_cockroach, stage)

@@ -42,12 +42,11 @@ BEGIN
         RAISE EXCEPTION 'the table % has no partitions by month', parent;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('commerce.' || parent, 0));
-    -- Not to_regclass, which may still answer from before the wait.
-    IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'commerce'::regnamespace AND relname = name) THEN
-        EXECUTE format('CREATE TABLE commerce.%I (LIKE commerce.%I)', name, parent);
-        EXECUTE format('ALTER TABLE commerce.%I ATTACH PARTITION commerce.%I FOR VALUES FROM (%L) TO (%L)',
-            parent, name, bounds[1], bounds[2]);
-    END IF;
+    EXECUTE format('CREATE TABLE commerce.%I (LIKE commerce.%I)', name, parent);
+    EXECUTE format('ALTER TABLE commerce.%I ATTACH PARTITION commerce.%I FOR VALUES FROM (%L) TO (%L)',
+        parent, name, bounds[1], bounds[2]);
+EXCEPTION WHEN duplicate_table THEN
+    NULL;  -- another one made it during the wait for the lock
 END
 $$
 """
@@ -78,8 +77,8 @@ WHERE c.relnamespace = 'commerce'::regnamespace AND c.relkind IN ('r', 'v', 'p')
 """
 
 
-MONTHS = "(SELECT DISTINCT date_trunc('month', day) FROM new_ids) AS months (month)"
-BY_ID = "JOIN new_ids ON old = upload_id"
+MONTHS = "(SELECT DISTINCT date_trunc('month', day) FROM commerce.new_ids) AS months (month)"
+BY_ID = "JOIN commerce.new_ids ON old = upload_id"
 
 
 def _with_day(_store: str, day: dt.date, old: uuid.UUID) -> uuid.UUID:
@@ -104,6 +103,7 @@ def _convert(
     _map_ids(connection, identify)
     for table in TABLES:
         _make_anew(connection, table, partitioned=partitioned)
+    connection.execute("DROP TABLE commerce.new_ids")
     for _, name, definition in views:
         connection.execute(sql.SQL("CREATE VIEW {} AS {}").format(_commerce(name), sql.SQL(definition)))
     for name, grantee, right in grants:
@@ -111,14 +111,15 @@ def _convert(
 
 
 def _map_ids(connection: Connection[TupleRow], identify: Callable[[str, dt.date, uuid.UUID], uuid.UUID]) -> None:
-    connection.execute("CREATE TEMPORARY TABLE new_ids (old uuid PRIMARY KEY, new uuid, day date) ON COMMIT DROP")
+    # No temporary table: whoever owns the schemas need not have that right.
+    connection.execute("CREATE TABLE commerce.new_ids (old uuid PRIMARY KEY, new uuid, day date)")
     uploads = connection.execute("SELECT upload_id, store, day FROM commerce.uploads").fetchall()
-    with connection.cursor() as cursor, cursor.copy("COPY new_ids (old, new, day) FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy("COPY commerce.new_ids (old, new, day) FROM STDIN") as copy:
         for old, store, day in uploads:
             copy.write_row((old, identify(store, day, old), day))
-    for schema, table, column in connection.execute(ID_COLUMNS, [list(TABLES)]).fetchall():
+    for schema, table, column in connection.execute(ID_COLUMNS, [[*TABLES, "new_ids"]]).fetchall():
         connection.execute(
-            sql.SQL("UPDATE {} AS mapped SET {column} = new FROM new_ids WHERE mapped.{column} = old").format(
+            sql.SQL("UPDATE {} AS mapped SET {column} = new FROM commerce.new_ids WHERE mapped.{column} = old").format(
                 sql.Identifier(schema, table), column=sql.Identifier(column)
             )
         )

@@ -11,6 +11,7 @@ from include.readers.blocks import Part, TypedBatch
 from include.readers.cells.block import batch_schema
 from include.readers.part import PartFacts, PartReader, ReadOptions
 from include.readers.profile import Profile
+from include.timing import Stopwatch
 
 # Batches prepared beside the one in use, of about 10 MB each: one is enough to keep both sides busy.
 WAITING_BATCHES = 1
@@ -44,7 +45,10 @@ class DatasetReader:
         self.parts = tuple(parts)
         self.schema = batch_schema(contract)
         self._serial = serial
-        self._readers = [PartReader(part, position, contract, profile, how) for position, part in enumerate(parts)]
+        self._stopwatch = Stopwatch()
+        self._readers = [
+            PartReader(part, position, contract, profile, how, self._stopwatch) for position, part in enumerate(parts)
+        ]
 
     @property
     def facts(self) -> tuple[PartFacts, ...]:
@@ -59,6 +63,11 @@ class DatasetReader:
     def rows_read(self) -> tuple[int, ...]:
         """Records of each part that were read so far, folded and rejected ones too."""
         return tuple(reader.rows_read for reader in self._readers)
+
+    @property
+    def spent(self) -> Mapping[str, float]:
+        """Milliseconds of the preparing thread: `read` from bytes to cells, `validate` from cells to values."""
+        return self._stopwatch.phases
 
     @property
     def blank(self) -> tuple[int, ...]:

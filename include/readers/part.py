@@ -31,6 +31,7 @@ from include.readers.headers import HeaderMapping, map_header
 from include.readers.profile import DateOrder, DecimalForm, Profile
 from include.readers.source import storage_errors
 from include.readers.zips import split_url
+from include.timing import Stopwatch
 
 # Object stores list times to the millisecond and tell a single object's to the second.
 LISTED_SECONDS = 1
@@ -92,7 +93,15 @@ class ReadOptions:
 class PartReader:
     """Reads one part. `rows_read` and `blank` count records and blank lines so far."""
 
-    def __init__(self, part: Part, position: int, contract: Contract, profile: Profile, options: ReadOptions) -> None:
+    def __init__(
+        self,
+        part: Part,
+        position: int,
+        contract: Contract,
+        profile: Profile,
+        options: ReadOptions,
+        stopwatch: Stopwatch | None = None,
+    ) -> None:
         self.part = part
         self.rows_read = 0
         self.blank = 0
@@ -100,6 +109,7 @@ class PartReader:
         self._contract = contract
         self._profile = profile
         self._options = options
+        self._stopwatch = stopwatch or Stopwatch()
         self._filled: set[int] = set()
 
     @cached_property
@@ -179,11 +189,13 @@ class PartReader:
         self._check_listed()
         with self._unchanged():
             reader = self._block_reader(first_sequence)
-            for block in self._blocks(first_sequence):
-                self._learn(block)
-                self.rows_read += block.cells.num_rows + block.blank
-                self.blank += block.blank
-                yield reader.read(block, self._readings())
+            for block in self._stopwatch.each("read", self._blocks(first_sequence)):
+                with self._stopwatch.phase("validate"):
+                    self._learn(block)
+                    self.rows_read += block.cells.num_rows + block.blank
+                    self.blank += block.blank
+                    batch = reader.read(block, self._readings())
+                yield batch
 
     def _check_listed(self) -> None:
         size, modified = self._before

@@ -21,10 +21,8 @@ from include.writers.errors import write_isolating
 from include.writers.postgres_encoding import as_csv, copy_statement, messages, stored_as
 from include.writers.postgres_errors import competitors, translated
 from include.writers.postgres_merge import Target
+from include.writers.postgres_merging import ANALYZE_ROWS, Merging
 from include.writers.postgres_session import LoadSession, begin, lock
-
-# From this many staged rows on statistics pay for themselves in the merge's plan (ANALYZE takes about 5 ms).
-ANALYZE_ROWS = 1_000
 
 STAGING = sql.Identifier("longshore_staging")
 
@@ -69,7 +67,7 @@ class PostgresCopyWriter:
         self._lock = lock
         self._transaction = connection.transaction()
         self._refused: list[RefusedRow] = []
-        self._merged: list[Target] = []
+        self._merging = Merging(connection)
         self._written = 0
         self._state = "new"
 
@@ -160,7 +158,7 @@ class PostgresCopyWriter:
         self._expect("prepared")
         with competitors(), translated(), self._stopwatch.phase("merge"):
             self.take_lock()
-            counts = tuple(self._merge(target) for target in self._targets)
+            counts = tuple(self._merging.merge(target, self._source) for target in self._targets)
         self._state = "finished"
         return counts
 
@@ -178,7 +176,7 @@ class PostgresCopyWriter:
         """
         self._expect("finished")
         with translated(), self._stopwatch.phase("merge"):
-            for target in self._merged:
+            for target in self._merging.merged:
                 if not target.unique and target.provenance:
                     self.connection.execute(statements.restate(target))
 
@@ -230,46 +228,6 @@ class PostgresCopyWriter:
     @property
     def _copy_statement(self) -> sql.Composed:
         return copy_statement(STAGING, tuple(self._schema.names))
-
-    def _merge(self, target: Target) -> WriteCounts:
-        rows, copies = self._counted(target)
-        if target.partial:
-            rows -= self.connection.execute(statements.drop_older(target)).rowcount
-        duplicates = copies - rows
-        if self._row(statements.is_empty(target))[0]:
-            self.connection.execute(statements.insert(target, self._source))
-            return WriteCounts(inserted=rows, duplicates=duplicates)
-        before = int(self._row(statements.count(target))[0])
-        if rows >= ANALYZE_ROWS and statements.is_prepared(target):
-            self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(target)))
-        inserted, updated = self._row(statements.merge(target, self._source))
-        self._merged.append(target)
-        return WriteCounts(
-            inserted=inserted,
-            updated=updated,
-            unchanged=rows - inserted - updated,
-            deleted=self._delete(target, before - (rows - inserted)),
-            duplicates=duplicates,
-        )
-
-    def _counted(self, target: Target) -> tuple[int, int]:
-        """Rows that the slice shall have, and the staged rows that they are made of."""
-        copies = sql.SQL("coalesce(sum(_copies), 0)") if statements.is_prepared(target) else sql.SQL("count(*)")
-        query = sql.SQL("SELECT count(*), {} FROM {} AS source").format(copies, statements.rows(target, self._source))
-        rows, staged = self._row(query)
-        return int(rows), int(staged)
-
-    def _delete(self, target: Target, gone: int) -> int:
-        """Takes out what is no longer delivered; there is nothing to look for where every stored row was met."""
-        if not gone or target.partial or not target.deletes:
-            return 0
-        return self.connection.execute(statements.delete(target, self._source)).rowcount
-
-    def _row(self, statement: sql.Composed) -> TupleRow:
-        row = self.connection.execute(statement).fetchone()
-        if row is None:
-            raise DefectError("A statement of the merge gave no row.")
-        return row
 
 
 def _staging(schema: pa.Schema) -> sql.Composed:

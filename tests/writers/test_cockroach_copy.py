@@ -324,15 +324,16 @@ def test_a_missing_table_fails_at_once_and_says_what_to_do(stored: Stored) -> No
 def test_a_preparation_that_could_not_be_done_twice_is_a_defect(stored: Stored) -> None:
     with (
         pytest.raises(DefectError, match="preparation"),
-        stored.writer(preparation=["DELETE FROM {staging}"]) as writer,
+        stored.writer() as writer,
     ):
-        writer.settle(writer.finish)
+        writer.complete()
+        writer.run("DELETE FROM {staging}")
 
 
 def test_a_moment_is_the_same_moment_whatever_the_servers_zone(stored: Stored) -> None:
     schema = pa.schema([("key", pa.string()), ("moment", pa.timestamp("us", "UTC")), ("_sequence", pa.int64())])
     columns = (TableColumn("owner", "text"), TableColumn("key", "text"), TableColumn("moment", "timestamptz"))
-    moments = Table("public", "moments", columns, ("owner", "key"), scope=("owner",))
+    moments = Table("public", "moments", columns, ("owner", "key"))
     stored.other.execute("CREATE TABLE moments (owner text, key text, moment timestamptz, PRIMARY KEY (owner, key))")
     summer = dt.datetime(2025, 7, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
     target = Target(moments, {"owner": "us"}, "SELECT key, moment, _sequence FROM {staging}")

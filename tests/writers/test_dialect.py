@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from include.errors import SetupError
+from include.loading.ways import COCKROACH, ISOLATING, STAGED, ways
+from include.pipelines.commerce.plans import PLANS
 from include.settings import settings
-from include.writers.choice import open_writer
-from include.writers.cockroach_copy import CockroachCopyWriter
 from include.writers.dialect import dialect_named, dialect_of, require_postgres
-from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_session import connect
-from tests.writers.contract import SCHEMA
+
+# Of which only the plan is asked.
+ANY_JOB: Any = SimpleNamespace(plan=PLANS["catalog"], lock="any")
 
 
 @pytest.mark.parametrize(
@@ -32,8 +35,7 @@ def test_a_postgresql_server_is_asked_and_known(postgres_url: str) -> None:
     with connect(postgres_url) as connection:
         assert dialect_of(connection) == "postgresql"
         require_postgres(connection, "This")
-        writer = open_writer(lambda: connect(postgres_url), connection, SCHEMA, [])
-    assert isinstance(writer, PostgresCopyWriter)
+        assert list(ways(connection, ANY_JOB, new=False)) == [STAGED, ISOLATING]
 
 
 def test_the_setting_goes_before_what_the_server_says(
@@ -42,7 +44,6 @@ def test_the_setting_goes_before_what_the_server_says(
     request.addfinalizer(settings.cache_clear)
     environment(LONGSHORE_DIALECT="cockroachdb")
     with connect(postgres_url) as connection:
-        writer = open_writer(lambda: connect(postgres_url), connection, SCHEMA, [])
+        assert list(ways(connection, ANY_JOB, new=True)) == [COCKROACH]
         with pytest.raises(SetupError, match="needs PostgreSQL"):
             require_postgres(connection, "This")
-    assert isinstance(writer, CockroachCopyWriter)

@@ -70,7 +70,8 @@ def test_nothing_of_a_load_is_left_on_the_servers_connections(behind: Shop, data
     for _ in range(POOL_SIZE):
         assert behind.rows("SELECT current_setting('work_mem'), current_setting('TimeZone')") == [wanted]
         assert behind.rows("SELECT name FROM pg_prepared_statements") == []
-    assert behind.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    locks = "SELECT count(*) FROM pg_locks JOIN pg_database AS here ON here.oid = database"
+    assert behind.value(f"{locks} WHERE locktype = 'advisory' AND datname = current_database()") == 0
     assert behind.value("SELECT count(*) FROM pg_class WHERE relpersistence = 't'") == 0
 
 

@@ -201,8 +201,9 @@ def test_the_schema_is_made_step_by_step_without_collations_or_locks_and_taken_b
     named = "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'commerce' AND collation_name = 'C'"
     assert shop.value(named) == 0
     assert migrate(shop.connection) == []
-    assert [line[:4] for line in migrate(shop.connection, 3)] == ["0006", "0005", "0004"]
-    assert [line[:4] for line in migrate(shop.connection)] == ["0004", "0005", "0006"]
+    numbers = [f"{migration.number:04}" for migration in MIGRATIONS]
+    assert [line[:4] for line in migrate(shop.connection, 3)] == numbers[:2:-1]
+    assert [line[:4] for line in migrate(shop.connection)] == numbers[3:]
     shop.deliver("orders.csv", ORDERS_AGAIN)
     shop.load("orders")
     assert len(migrate(shop.connection, 0)) == len(MIGRATIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -15,7 +16,7 @@ from psycopg import Connection, sql
 from include.ledger import loads, runs
 from include.pipelines.commerce import coverage
 from include.pipelines.commerce.coverage_report import table
-from include.pipelines.commerce.uploads import upload_id
+from include.pipelines.commerce.uploads import DAY_SHIFT, upload_id
 from include.results import LoadResult, Status
 from include.stack.postgres import create_database
 from include.writers.postgres_session import connect
@@ -83,6 +84,8 @@ class Shop:
         self.connection.execute(statement, [identifier])
 
     def _insert(self, name: str, row: dict[str, Any]) -> None:
+        day = dt.date.fromordinal(uuid.UUID(row["upload_id"]).int >> DAY_SHIFT)
+        self.connection.execute("SELECT commerce.add_partition(%s, %s)", [name, day])
         values = {**row, **PROVENANCE}
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
             sql.Identifier("commerce", name),

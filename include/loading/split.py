@@ -1,8 +1,8 @@
-"""Straight into empty tables: rows are numbered and split in hand, and nothing is staged.
+"""Rows are numbered and split in hand, and go to the server as the rows of their tables.
 
 What cannot be told from the rows that stream by, an order that stands in several places, is found before the commit:
-the keys are there twice, or the order of a rejected header is stored after all. Then nothing of it holds, and the
-caller loads by way of the staging table.
+its key is there twice, or the order of a rejected header is stored after all. Then nothing of it holds, and the caller
+loads by way of the staging table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from include.loading.stage import Intake, Share, Source, Staged, reject_at
 from include.readers.blocks import Fault, TypedBatch
 from include.readers.parsing import int64_array
 from include.results import Reject
-from include.writers.postgres_direct import PostgresDirectWriter, ScatteredError
+from include.writers.postgres_split import PostgresSplitWriter, ScatteredError
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class _Tally:
     groups: list[str] = field(default_factory=list)
 
 
-def write_directly(reader: Source, writer: PostgresDirectWriter, plan: Plan, intake: Intake) -> Staged:
+def write_split(reader: Source, writer: PostgresSplitWriter, plan: Plan, intake: Intake) -> Staged:
     """Reads all parts into the tables and collects the rejects, each with its place.
 
     Args:
@@ -60,7 +60,7 @@ class _DirectLoad:
     """One load under way. `waiting`: the reject of the row that is held back, whose place is not known yet."""
 
     reader: Source
-    writer: PostgresDirectWriter
+    writer: PostgresSplitWriter
     plan: Plan
     numbers: Numbers
     intake: Intake
@@ -70,7 +70,9 @@ class _DirectLoad:
     def take(self, batch: TypedBatch) -> None:
         """Writes a batch's rows and collects its rejects."""
         known = self.waiting | {reject.sequence: reject for reject in batch.rejects}
-        for rows in self.numbers.number(batch.rows):
+        with self.intake.stopwatch.phase("number"):
+            numbered = list(self.numbers.number(batch.rows))
+        for rows in numbered:
             self._write(rows, known, batch)
         held = self.numbers.held
         self.waiting = {sequence: known.pop(sequence) for sequence in (held,) if sequence in known}

@@ -1,0 +1,70 @@
+"""The writer for a slice that holds rows: what is delivered is written beside it, compared with it, and merged.
+
+Rows come split and numbered, so each temporary table has its target's form and only its rows: nothing is numbered,
+sorted or written down once more on the server. The lock is taken once all of it is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from psycopg import sql
+
+from include.writers.base import WriteCounts
+from include.writers.postgres_errors import competitors
+from include.writers.postgres_merge import Target, prepared, qualified
+from include.writers.postgres_merging import ANALYZE_ROWS, Merging
+from include.writers.postgres_session import begin, lock
+from include.writers.postgres_split import PostgresSplitWriter, ScatteredError, Stream
+
+
+class PostgresCompareWriter(PostgresSplitWriter):
+    """Makes split rows the truth of slices that hold rows; see `PostgresSplitWriter`.
+
+    Raises:
+        ScatteredError: a key of the first table is there twice.
+        RowError, TransientError, SetupError: see include/errors.py.
+    """
+
+    def _begin(self) -> list[Stream]:
+        with self.connection.pipeline():  # one round trip
+            self._transaction.__enter__()
+            begin(self.connection, self._session)
+            for target in self._targets:
+                self.connection.execute(_create(target))
+        return [Stream(target, prepared(target), {}) for target in self._targets]
+
+    def _settle(self) -> tuple[WriteCounts, ...]:
+        with self._stopwatch.phase("prepare"):
+            for stream in self._streams:
+                if stream.rows >= ANALYZE_ROWS:
+                    self.connection.execute(sql.SQL("ANALYZE {}").format(stream.table))
+            self._check_keys(self._streams[0])
+        with competitors(), self._stopwatch.phase("merge"):
+            lock(self.connection, self._lock)
+            merging = Merging(self.connection)
+            return tuple(merging.merge(_as_written(stream), stream.table, stream.rows) for stream in self._streams)
+
+    def _check_keys(self, stream: Stream) -> None:
+        """Of the other tables the keys begin with this one's, so they hold where these do."""
+        key = sql.SQL(", ").join(map(sql.Identifier, stream.target.key))
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {} GROUP BY {} HAVING count(*) > 1)").format(stream.table, key)
+        row = self.connection.execute(query).fetchone()
+        if row and row[0]:
+            raise ScatteredError("A group stands in several places.")
+
+
+def _columns(target: Target) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, target.columns))
+
+
+def _create(target: Target) -> sql.Composed:
+    return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+        prepared(target), _columns(target), qualified(target)
+    )
+
+
+def _as_written(stream: Stream) -> Target:
+    """The target whose select takes the rows as they were written."""
+    columns = ", ".join(sql.Identifier(name).as_string() for name in stream.target.columns)
+    return replace(stream.target, select=f"SELECT {columns} FROM {{staging}}", parameters={})  # noqa: S608 # quoted
