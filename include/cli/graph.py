@@ -58,7 +58,7 @@ def show_graph(context: typer.Context, store: Store = None, json: Json = False, 
     from include.pipelines.commerce import product_graph
     from include.pipelines.commerce.product_graph_report import table
 
-    with migrated_ledger(target) as connection, _graph() as graph:
+    with migrated_ledger(target) as connection, chosen_graph() as graph:
         rows = table(connection, store)
         due = product_graph.due(connection, graph, store=store)
     if json:
@@ -84,7 +84,7 @@ def build_graph(
     from include.migrations import migrate
     from include.pipelines.commerce import product_graph
 
-    with ledger(target) as connection, connector(target) as connect, _graph() as graph:
+    with ledger(target) as connection, connector(target) as connect, chosen_graph() as graph:
         migrate(connection)
         states = product_graph.due(connection, graph, store=store, again=again)
         built = []
@@ -116,7 +116,7 @@ def _exit(built: Sequence[BuiltGraph]) -> None:
 
 
 @contextmanager
-def _graph() -> Iterator[GraphStore]:
+def chosen_graph() -> Iterator[GraphStore]:
     """The graph that the settings name, for the length of the block."""
     from include.pipelines.commerce.product_graph_store import LadybugGraph, connected
     from include.settings import settings

@@ -76,3 +76,13 @@ def test_a_wrong_address_of_a_server_is_wrong_usage(run: Run, mined: str, enviro
     ended = run("graph", "build", "--target", mined)
     assert ended.code == 2
     assert "secret" not in ended.err
+
+
+def test_rejects_of_the_graph_are_replayed_without_a_file(run: Run, mined: str) -> None:
+    (built,) = run("graph", "build", "--json", "--target", mined).json()
+    load = ("--load", built["load_id"], "--target", mined)
+    replayed = run("rejects", "replay", *load)
+    assert (replayed.code, "0 of 0 came back" in replayed.err) == (0, True)
+    assert run("rejects", "replay", *load, "--profile", "erp").code == 2
+    exported = run("rejects", "export", "mend.csv", *load)
+    assert (exported.code, "rejects replay --load" in exported.err) == (2, True)

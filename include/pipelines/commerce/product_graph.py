@@ -114,7 +114,7 @@ def due(
     again = again or graph.is_new()
     return [
         state
-        for state, shown in _states(connection, graph, store)
+        for state, shown in states(connection, graph, store)
         if state.inputs != (shown or NOTHING) or (again and state.inputs != NOTHING)
     ]
 
@@ -131,7 +131,7 @@ def lock_name(store: str) -> str:
 
 def build(
     connect: Connect,
-    states: Sequence[StoreState],
+    wanted: Sequence[StoreState],
     graph: GraphStore,
     source: RunSource,
     *,
@@ -141,7 +141,7 @@ def build(
 
     Args:
         connect: opens an autocommit connection; called once for each attempt.
-        states: see `due`.
+        wanted: see `due`.
         graph: where to write to.
         source: who asks, for the ledger.
         statement_timeout_ms: of every statement on the tables; 0 is none.
@@ -155,7 +155,7 @@ def build(
     first_error: LongshoreError | None = None
     with connect() as connection:
         run_id = runs.open_run(connection, source)
-    for state in states:
+    for state in wanted:
         building = Building(connect, state, graph, run_id, Stopwatch(), statement_timeout_ms)
         try:
             built = repeat_transient(building.attempt)
@@ -209,7 +209,7 @@ class Building:
         return LoadSession(f"longshore product graph {self.state.store}", self.statement_timeout_ms)
 
     def _now(self, connection: Connection[TupleRow]) -> StoreState:
-        found = _states(connection, self.graph, self.state.store)
+        found = states(connection, self.graph, self.state.store)
         return found[0][0] if found else replace(self.state, inputs=NOTHING)
 
     def _write(self, rows: Mapping[GraphTarget, pa.Table]) -> tuple[tuple[WriteCounts, ...], list[Reject]]:
@@ -218,7 +218,7 @@ class Building:
                 writer.write(table, target)
             counts = writer.finish()
             refused = writer.refused
-        return counts, _rejects(rows, refused)
+        return counts, element_rejects(rows, refused)
 
     def _record(
         self,
@@ -249,7 +249,7 @@ class Building:
         return BuiltGraph(state, replace(result, load_id=load_id, reasons=dict(reasons)), facts)
 
 
-def _states(
+def states(
     connection: Connection[TupleRow], graph: GraphStore, store: str | None
 ) -> list[tuple[StoreState, str | None]]:
     """Each store as it is to be shown, and the digest of what is shown; None where nothing ever was."""
@@ -258,7 +258,7 @@ def _states(
         return [(StoreState(*row), shown) for *row, shown in connection.execute(STORES, wanted).fetchall()]
 
 
-def _rejects(rows: Mapping[GraphTarget, pa.Table], refused: Sequence[RefusedRow]) -> list[Reject]:
+def element_rejects(rows: Mapping[GraphTarget, pa.Table], refused: Sequence[RefusedRow]) -> list[Reject]:
     """The refused rows, found by their positions over all that was written, with what is needed to write them again."""
     found, first = [], 0
     for target, table in rows.items():

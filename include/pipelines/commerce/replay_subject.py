@@ -20,7 +20,7 @@ DATASET_OF = {filling.dataset: name for name, plan in PLANS.items() for filling 
 # How what is made of the tables tries again what was refused.
 REMADE = {
     "bundles": "Mine them again: ./longshore bundles mine --help",
-    "product_graph": "Build it again, refused elements too: ./longshore graph build --again --store STORE",
+    "product_graph": "Refused elements are written again without a file: ./longshore rejects replay --load LOAD",
 }
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from include.errors import TransientError
-from include.pipelines.commerce import forget, product_graph, product_graph_report
+from include.errors import TransientError, UsageError
+from include.pipelines.commerce import forget, product_graph, product_graph_replay, product_graph_report
 from include.pipelines.commerce.product_graph_store import LadybugGraph
+from include.pipelines.commerce.replay import ReplayOptions
+from include.pipelines.commerce.replay_outcome import ReplayOutcome
 from include.writers import errors as writer_errors
 from include.writers.ladybug_session import reading, writing
 from include.writers.postgres_session import connect
@@ -87,16 +90,18 @@ def test_a_relationship_has_the_confidence_of_its_direction(shop: Shop, graph: L
 
 
 def test_a_triple_stands_for_pairs_that_have_no_bundle_of_their_own(shop: Shop, graph: LadybugGraph) -> None:
-    shop.settings(currency="EUR", bundles={**LOOSE, "min_confidence": 0.7})
-    baskets = ["v1 v2 v3"] * 3 + ["v1 v2"] * 2 + ["v1 v3"] * 2 + ["v2 v3"] * 2
-    deliver(shop, catalog=CATALOG + TEAS, orders=orders(*baskets))
-    mined_and_built(shop, graph)
-    mined = shop.rows("SELECT variant_c IS NULL, confidence_a FROM commerce.current_bundles")
-    found = together(graph)
-    pairs = {(a, b) for a in ("v1", "v2", "v3") for b in ("v1", "v2", "v3") if a != b}
-    assert found.keys() == pairs
-    expected_items = 2 if any(is_pair for is_pair, _ in mined) else 3
-    assert {figures[3] for figures in found.values()} == {expected_items}
+    deliver(shop, catalog=CATALOG + TEAS, orders=orders(*["v1 v2 v3"] * 3, "v1", "v2", "v3", "v3"))
+    mine(shop)
+    shop.connection.execute(
+        "DELETE FROM commerce.bundles WHERE variant_c IS NULL AND NOT (variant_a = 'v1' AND variant_b = 'v2')"
+    )
+    build(shop, graph)
+    items = {pair: figures[3] for pair, figures in together(graph).items()}
+    assert items == {
+        **dict.fromkeys([("v1", "v2"), ("v2", "v1")], 2),
+        **dict.fromkeys([("v1", "v3"), ("v3", "v1"), ("v2", "v3"), ("v3", "v2")], 3),
+    }
+    assert together(graph)["v3", "v1"][2] == 1.0
 
 
 def test_a_second_build_finds_nothing_due_and_one_by_hand_changes_nothing(shop: Shop, graph: LadybugGraph) -> None:
@@ -214,23 +219,73 @@ def test_a_graph_that_somebody_holds_fails_the_load_which_stays_due(
     assert len(build(shop, graph)) == 1
 
 
-def test_what_the_graph_refuses_is_in_the_ledgers_rejects_and_the_rest_is_there(
-    shop: Shop, graph: LadybugGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def nameless_products(read: Any) -> Any:
+    """Rows whose products have lost their keys: the graph refuses them, and with them every OF."""
+
+    def changed(connection: Any, store: str) -> Any:
+        for target, table in read(connection, store):
+            keyless = pa.nulls(table.num_rows, pa.string())
+            yield target, table.set_column(0, "key", keyless) if target.name == "Product" else table
+
+    return changed
+
+
+@pytest.fixture
+def refused(shop: Shop, graph: LadybugGraph) -> product_graph.BuiltGraph:
+    """A load of which the graph took no product."""
     deliver(shop, catalog=CATALOG + TEAS, orders=orders("v1 v3", "v1 v3"))
     mine(shop)
-    read = product_graph.read_rows
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(product_graph, "read_rows", nameless_products(product_graph.read_rows))
+        (built,) = build(shop, graph)
+    return built
 
-    def without_the_pot(connection: Any, store: str) -> Any:
-        for target, table in read(connection, store):
-            yield target, table.slice(0, 0) if target.name == "Product" else table
 
-    monkeypatch.setattr(product_graph, "read_rows", without_the_pot)
-    (built,) = build(shop, graph)
-    assert (built.result.counts.rejected, built.result.reasons) == (3, {"orphan": 3})
+def replay(shop: Shop, graph: LadybugGraph, load_id: int | None, **options: bool) -> ReplayOutcome:
+    assert load_id is not None
+    wanted = ReplayOptions("ann", **options)
+    return product_graph_replay.replay_elements(lambda: connect(shop.url), load_id, graph, wanted)
+
+
+def test_what_the_graph_refuses_is_in_the_ledgers_rejects_and_the_rest_is_there(
+    shop: Shop, graph: LadybugGraph, refused: product_graph.BuiltGraph
+) -> None:
+    assert (refused.result.counts.rejected, refused.result.reasons) == (5, {"null_key": 2, "orphan": 3})
     rows = shop.rows("SELECT file, code, raw FROM ledger.rejects ORDER BY sequence")
-    assert {(file, code) for file, code, _ in rows} == {("Variant-OF->Product", "orphan")}
-    assert f'"source": "{STORE}/v1"' in str(rows[0][2])
+    assert {(file, code) for file, code, _ in rows} == {("Product", "null_key"), ("Variant-OF->Product", "orphan")}
+    assert f'"source": "{STORE}/v1"' in str(rows[2][2])
+    assert (len(nodes(graph, "Variant")), nodes(graph, "Product")) == (3, [])
+
+
+def test_refused_elements_are_written_again_and_leave_the_rejects(
+    shop: Shop, graph: LadybugGraph, refused: product_graph.BuiltGraph
+) -> None:
+    load_id = refused.result.load_id
+    assert replay(shop, graph, load_id, dry_run=True).passed == 5
+    assert nodes(graph, "Product") == []
+    outcome = replay(shop, graph, load_id)
+    assert (outcome.passed, outcome.failures) == (5, ())
+    assert len(nodes(graph, "Product")) == 2
+    last = shop.ledger()[-1]
+    assert (last["load_id"], last["rejected"], last["inserted"]) == (load_id, 0, last["rows_read"])
+    assert shop.value("SELECT count(*) FROM ledger.rejects WHERE replay_id IS NULL") == 0
+    assert replay(shop, graph, load_id).passed == 0
+    assert build(shop, graph) == []
+
+
+def test_what_is_refused_again_stays_a_reject_and_an_old_load_is_not_replayed(
+    shop: Shop, graph: LadybugGraph, refused: product_graph.BuiltGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(product_graph_replay, "read_rows", nameless_products(product_graph_replay.read_rows))
+        outcome = replay(shop, graph, refused.result.load_id)
+    assert (outcome.passed, len(outcome.failures)) == (0, 5)
+    deliver(shop, NEXT_DAY, catalog=CATALOG + TEAS + CUP)
+    with pytest.raises(UsageError, match="hold other things"):
+        replay(shop, graph, refused.result.load_id)
+    build(shop, graph)
+    with pytest.raises(UsageError, match="not the newest"):
+        replay(shop, graph, refused.result.load_id)
 
 
 def test_runs_are_in_the_ledger_with_counts_that_balance(shop: Shop, graph: LadybugGraph) -> None:
