@@ -103,7 +103,7 @@ ORDER BY source, target, variant_c IS NOT NULL, rank
 def read_rows(connection: Connection[TupleRow], store: str) -> Iterator[tuple[GraphTarget, pa.Table]]:
     """The rows of every target, nodes first, in the order of their keys; within a transaction that sees one state.
 
-    A store's catalog and bundles are held in memory: about 300 bytes a variant.
+    A store's catalog and bundles are held in memory.
     """
     variants = _read(connection, VARIANTS, store, VARIANT, Property("product", TEXT))
     yield STORE, pa.table({"name": [store], "store": [store]})
