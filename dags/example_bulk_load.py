@@ -1,9 +1,9 @@
 """Loads a CSV of any kind by a contract: an example to copy.
 
 The file is a small export of an ERP (`include/samples/tables/artikel.csv`: German headers, semicolons, decimal commas),
-the contract beside it was made by `longshore contract infer` and looked through by a person. The table `erp.artikel` is
-made from the contract. Loading the same bytes again changes nothing; what cannot be loaded is in `ledger.rejects` with
-line, column and reason.
+the contract beside it was made by `./longshore contract infer`, and a person looked through it. The table
+`erp.artikel` is made from the contract. Loading the same bytes again changes nothing; what cannot be
+loaded is in `ledger.rejects` with line, column and reason.
 
 **Your own.** `./longshore contract infer FILE --out C.yaml`, then `./longshore contract check C.yaml FILE`, then copy
 this file and name both in `BulkLoadOperator`; they can be templates. A held delivery fails the task and changes

@@ -63,7 +63,7 @@ def build() -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code; arguments default to the process's own."""
     try:
-        build()(args=arguments, prog_name="longshore", standalone_mode=True)
+        build()(args=arguments, prog_name="./longshore", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ExitCode.FAILED
     except (Exception, KeyboardInterrupt) as error:

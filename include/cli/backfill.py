@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 HELP = """Load the deliveries of past days through the running Airflow.
 
 \b
-  longshore backfill 2026-01-01 2026-01-31
-  longshore backfill 2026-01-01 2026-01-31 --store sunrise
-  longshore backfill 2026-01-01 2026-01-31 --reprocess completed
+  ./longshore backfill 2026-01-01 2026-01-31
+  ./longshore backfill 2026-01-01 2026-01-31 --store sunrise
+  ./longshore backfill 2026-01-01 2026-01-31 --reprocess completed
 
 \b
 One run of the DAG commerce_to_postgres for each day, both days included.
@@ -159,12 +159,27 @@ def _loads(runs: list[DayRun]) -> list[dict[str, Any]]:
 def _print(runs: list[DayRun], loads: list[dict[str, Any]]) -> None:
     print_table(("day", "run", "run id"), [(run.day, run.state, run.run_id) for run in runs])
     if any(run.state == "present" for run in runs):
-        words().print("present: left as it was, with what it loaded before; --reprocess completed runs it again")
+        words().print(
+            "present: left as it was, with what it loaded before; --reprocess completed runs it again, once ended"
+        )
     typer.echo()
     if loads:
         print_table(SUMS, [[load[name] for name in SUMS] for load in loads])
     else:
         words().print("The ledger holds no load of these runs: nothing was delivered for these days.")
+    for line in _next_steps(runs, loads):
+        words().print(line, markup=False)
+
+
+def _next_steps(runs: list[DayRun], loads: list[dict[str, Any]]) -> Iterator[str]:
+    """What to type where not all went well."""
+    if any(load["status"] == "held" for load in loads):
+        yield "Held for a person: ./longshore uploads list --held"
+    for run in runs:
+        if _exit_code(run, loads) is ExitCode.FAILED:
+            yield f"What failed: ./longshore report --day {run.day}"
+    if any(load["rejected"] for load in loads):
+        yield "Rejected rows: ./longshore rejects list"
 
 
 def _as_json(run: DayRun) -> dict[str, str]:

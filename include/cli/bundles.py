@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 GROUP_HELP = """Show what is bought together: pairs and triples worth recommending.
 
 \b
-  longshore bundles
-  longshore bundles --store sunrise
-  longshore bundles --from 2026-01-01 --until 2026-01-31 --json
+  ./longshore bundles
+  ./longshore bundles --store sunrise
+  ./longshore bundles --from 2026-01-01 --until 2026-01-31 --json
 
 \b
 Without days the newest window of each store is shown, else the windows that
-end on these days. Nothing is mined: see `longshore bundles mine --help`.
+end on these days. Nothing is mined: see `./longshore bundles mine --help`.
 """
 
 MINE_HELP = """Mine what is due, or the windows that end on the days given.
 
 \b
-  longshore bundles mine
-  longshore bundles mine --from 2026-01-01 --until 2026-01-31
-  longshore bundles mine --store sunrise --from 2026-01-31 --until 2026-01-31
+  ./longshore bundles mine
+  ./longshore bundles mine --from 2026-01-01 --until 2026-01-31
+  ./longshore bundles mine --store sunrise --from 2026-01-31 \\
+      --until 2026-01-31
 
 \b
 Due is each store's newest window whose orders, catalog, inventory or settings

@@ -19,14 +19,14 @@ CONTRACTS = ("catalog", "inventory", "orders", "variants")
 HELP = """Look at a file: how it is read, what of it would be loaded and what not.
 
 \b
-  longshore check orders.csv
-  longshore check export.csv --dataset orders --profile online-retail
-  longshore check s3://bucket/catalog.csv.gz --store sunrise --json
+  ./longshore check orders.csv
+  ./longshore check export.csv --dataset orders --profile online-retail
+  ./longshore check s3://bucket/catalog.csv.gz --store sunrise --json
 
 \b
 It reads the whole file as a load would, needs no database and writes
 nothing. Duplicates, and rows that go with the rejected first row of their
-order, are found by: longshore load commerce FILE --dry-run
+order, are found by: ./longshore load commerce FILE --dry-run
 
 Exit code: 0 every row can be loaded, 1 the file cannot be read, 3 rejects.
 """

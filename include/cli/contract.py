@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,28 +17,28 @@ if TYPE_CHECKING:
     from include.pipelines.commerce.check import Checked
     from include.pipelines.tables.contract import TableContract
 
-GROUP_HELP = "Say what a CSV of any kind holds: longshore contract infer FILE."
+GROUP_HELP = "Say what a CSV of any kind holds: ./longshore contract infer FILE."
 
 INFER_HELP = """Write a contract from a file: its columns, types and key, to be looked at.
 
 \b
-  longshore contract infer articles.csv
-  longshore contract infer articles.csv --out articles.yaml
-  longshore contract infer stock.csv --key article,warehouse \\
+  ./longshore contract infer articles.csv
+  ./longshore contract infer articles.csv --out articles.yaml
+  ./longshore contract infer stock.csv --key article,warehouse \\
       --table erp.stock --out stock.yaml
 
 \b
 It reads the whole file in bounded memory. Types are those that all values
 fit; what is in doubt says so. The contract holds headers and shapes, never a
-value. Next: longshore contract check C.yaml FILE, then longshore load table.
+value. Next: ./longshore contract check C.yaml FILE
 """
 
 CHECK_HELP = """Check a contract, and show the table that it makes; with a file, what would load.
 
 \b
-  longshore contract check articles.yaml
-  longshore contract check articles.yaml articles.csv
-  longshore contract check articles.yaml articles.csv --json
+  ./longshore contract check articles.yaml
+  ./longshore contract check articles.yaml articles.csv
+  ./longshore contract check articles.yaml articles.csv --json
 
 \b
 It needs no database and writes nothing. An error names the contract's line
@@ -64,11 +65,12 @@ def infer(
         raise UsageError(f"The delimiter {delimiter!r} is not one sign.", "Give one, such as ';' or $'\\t'.")
     columns = [column.strip() for column in key.split(",") if column.strip()]
     storage = settings().storage
-    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter, storage=storage), out)
+    check = f"./longshore contract check {shlex.quote(str(out))} {shlex.quote(file)}"
+    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter, storage=storage), out, check)
 
 
-def write_draft(draft: str, out: Path | None) -> None:
-    """Prints a draft, or writes it to a file that must not exist yet."""
+def write_draft(draft: str, out: Path | None, check: str) -> None:
+    """Prints a draft, or writes it to a file that must not exist yet, and says how to `check` it."""
     if out is None:
         typer.echo(draft, nl=False)
         return
@@ -80,12 +82,12 @@ def write_draft(draft: str, out: Path | None) -> None:
         raise UsageError(f"{out} exists already.", "Name another file with --out, or remove this one.") from error
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.", "Name another file with --out.") from error
-    words().print(f"written to {out}", markup=False)
+    words().print(f"written to {out}\nLook through it, then: {check}", markup=False)
 
 
 def check(
     contract: Annotated[str, typer.Argument(metavar="C.yaml", help="The contract.")],
-    file: Annotated[str | None, typer.Argument(metavar="[FILE]", help="A CSV that it should fit.")] = None,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help="A CSV that it should fit.")] = None,
     rows: Annotated[int, typer.Option("--rows", min=0, help="First rows to show.")] = 5,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rejects to show.")] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

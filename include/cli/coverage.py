@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 HELP = """Show how much of the orders the catalog, inventory and variants know.
 
 \b
-  longshore coverage
-  longshore coverage --store sunrise --from 2026-01-01 --until 2026-01-31
-  longshore coverage --html coverage.html
-  longshore coverage --no-compute --json
+  ./longshore coverage
+  ./longshore coverage --store sunrise --from 2026-01-01 --until 2026-01-31
+  ./longshore coverage --html coverage.html
+  ./longshore coverage --no-compute --json
 
 \b
 What is due is computed first: uploads whose orders or masters were loaded

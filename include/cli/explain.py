@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 HELP = """Explain a load: phases, files, columns, rejects by reason.
 
 \b
-  longshore explain 17
-  longshore explain 17 --json
+  ./longshore explain 17
+  ./longshore explain 17 --json
 
-The load's number stands in the output of `load`, in the tasks' logs and in
-ledger.loads.
+The load's number stands in `uploads show`, in `rejects list`, in what `load`
+says of rejects, and in ledger.loads.
 """
 
 # Characters of the bar of a phase that took all of the time.
@@ -46,7 +46,7 @@ def explain(
         found = read_load(connection, load)
     if found is None:
         raise UsageError(
-            f"The ledger has no load {load}.", 'See: longshore query "SELECT load_id, store, day FROM ledger.loads"'
+            f"The ledger has no load {load}.", 'See: ./longshore query "SELECT load_id, store, day FROM ledger.loads"'
         )
     if json:
         print_json(found.as_json())
@@ -75,6 +75,7 @@ def _print(load: RecordedLoad) -> None:
         _table("Elements", ("label or relationship", *ELEMENTS), rows)
     if load.reasons:
         _table("Rejects", ("code", "rejects"), list(load.reasons.items()))
+        typer.echo(f"  ./longshore rejects list --load {load.result.load_id}")
 
 
 def _heading(load: RecordedLoad) -> Iterator[str]:

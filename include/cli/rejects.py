@@ -16,15 +16,17 @@ from include.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from psycopg import Connection
+
 GROUP_HELP = "See the records that were not loaded, with line, column and reason; mend them and bring them back."
 
 LIST_HELP = """List open rejects: of each dataset's newest load, or of one load.
 
 \b
-  longshore rejects list
-  longshore rejects list --store sunrise --day 2026-03-01
-  longshore rejects list --load 17 --json
-  longshore rejects list --all         those too that a replay brought back
+  ./longshore rejects list
+  ./longshore rejects list --store sunrise --day 2026-03-01
+  ./longshore rejects list --load 17 --json
+  ./longshore rejects list --all         those too that a replay brought back
 
 Reasons speak of a value's shape; `rejects show` has the record's own text.
 """
@@ -34,7 +36,7 @@ SHOW_HELP = """Show one reject with the text of its record, which may hold perso
 If a replay has tried it, what came of the newest one stands there too.
 
 \b
-  longshore rejects show 17 204      load 17, the dataset's record 204
+  ./longshore rejects show 17 204      load 17, the dataset's record 204
 """
 
 COLUMNS = ("load", "sequence", "store", "day", "dataset", "file", "line", "column", "code", "reason")
@@ -71,16 +73,26 @@ def list_rejects(
             limit=limit + 1,
             replayed=every,
         )
+        mendable = _mendable(connection, found)
     shown = found[:limit]
     if json:
         print_json(shown)
     else:
-        _print_list(shown, more=len(found) > limit, every=every)
+        _print_list(shown, mendable, more=len(found) > limit, every=every)
     if json and len(found) > limit:
         words().print(f"There are more than {limit}: raise --limit.")
 
 
-def _print_list(shown: list[dict[str, Any]], *, more: bool, every: bool) -> None:
+def _mendable(connection: Connection[tuple[Any, ...]], found: list[dict[str, Any]]) -> int | None:
+    """The first load here whose rejects can come back: current, a store's, and not all of them back already."""
+    from include.ledger.loads import current_ones
+
+    waiting = [row["load_id"] for row in found if not row.get("replayed_at") and "." not in row["dataset"]]
+    current = current_ones(connection, waiting)
+    return next((load for load in waiting if load in current), None)
+
+
+def _print_list(shown: list[dict[str, Any]], mendable: int | None, *, more: bool, every: bool) -> None:
     page = words()
     if not shown:
         page.print("No rejects.")
@@ -90,7 +102,10 @@ def _print_list(shown: list[dict[str, Any]], *, more: bool, every: bool) -> None
     print_table((*COLUMNS, *back), ([_seconds(row[key]) for key in keys] for row in shown))
     first = shown[0]
     page.print(f"One with its text: ./longshore rejects show {first['load_id']} {first['sequence']}")
-    page.print(f"To mend them: ./longshore rejects export FILE.csv --load {first['load_id']}")
+    if mendable:
+        page.print(f"To mend them: ./longshore rejects export FILE.csv --load {mendable}")
+    else:
+        page.print("They come back with the file only: mend it and load it again.")
     if more:
         page.print(f"There are more than {len(shown)}: raise --limit.")
 
@@ -128,7 +143,7 @@ def _print_one(found: Mapping[str, Any]) -> None:
         if name != "raw" and not (name.startswith("replay") and value is None):
             typer.echo(f"{name:<14} {cell_text(value)}".rstrip())
     if found["raw"] is None:
-        typer.echo("raw            not kept: its time to live is over, or the database refused the row")
+        typer.echo("raw            not kept: its time to live is over, it was forgotten, or the database refused it")
         return
     typer.echo("raw")
     for line in found["raw"].splitlines():
@@ -137,13 +152,14 @@ def _print_one(found: Mapping[str, Any]) -> None:
 
 def _no_load(load: int) -> UsageError:
     return UsageError(
-        f"The ledger has no load {load}.", 'longshore query "SELECT load_id, store, day, dataset FROM ledger.loads"'
+        f"The ledger has no load {load}.",
+        'See: ./longshore query "SELECT load_id, store, day, dataset FROM ledger.loads"',
     )
 
 
 def _no_reject(load: int, sequence: int) -> UsageError:
     return UsageError(
-        f"Load {load} rejected no record {sequence}.", f"Its rejects: longshore rejects list --load {load}"
+        f"Load {load} rejected no record {sequence}.", f"Its rejects: ./longshore rejects list --load {load}"
     )
 
 

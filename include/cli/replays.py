@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 EXPORT_HELP = """Write the rejects of a current load into a CSV that a person can mend.
 
 \b
-  longshore rejects export mend.csv --load 17
-  longshore rejects export mend.csv --store sunrise --day 2026-03-01 \\
+  ./longshore rejects export mend.csv --load 17
+  ./longshore rejects export mend.csv --store sunrise --day 2026-03-01 \\
       --dataset orders
 
 \b
@@ -36,29 +36,29 @@ replay takes away again; --raw leaves them as they are.
 REPLAY_HELP = """Read rejects again and bring back those that pass now.
 
 \b
-  longshore rejects replay --load 17 --dry-run
-  longshore rejects replay --from mend.csv
-  longshore rejects replay --store sunrise --day 2026-03-01 \\
+  ./longshore rejects replay --load 17 --dry-run
+  ./longshore rejects replay --from mend.csv
+  ./longshore rejects replay --store sunrise --day 2026-03-01 \\
       --dataset orders --profile erp
 
 \b
 Without --from the recorded texts are read, under the profile and contract of
 today. With it only the records of that export, in their mended form; what was
 taken out of it or is blank stays rejected. Order lines keep their numbers, an
-order that was rejected as a whole comes back as a whole, what is loaded stays.
-All in one transaction; a second replay changes nothing.
+order that was rejected as a whole comes back as a whole; what is loaded
+stays. All in one transaction; a second replay changes nothing.
 Elements that a product graph refused are written again to the graph that
 `longshore graph build` writes to: only --load and --dry-run.
 
 \b
-Exit code: 0 all came back, 1 failed, 2 wrong usage, 3 some are still rejected.
+Exit code: 0 all came back, 1 failed, 2 wrong usage, 3 some still rejected.
 """
 
 PRUNE_HELP = """Empty the text of rejects that are older than reject_days of their store.
 
 \b
-  longshore rejects prune --dry-run
-  longshore rejects prune
+  ./longshore rejects prune --dry-run
+  ./longshore rejects prune
 
 File, line, column and reason stay. Closing an upload does the same.
 """

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 HELP = """Report on a day: which stores delivered, and what to look at.
 
 \b
-  longshore report
-  longshore report --day 2026-03-01
-  longshore report --json
+  ./longshore report
+  ./longshore report --day 2026-03-01
+  ./longshore report --json
 
 \b
 Without --day each store is asked about yesterday in its own time zone. All

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,13 @@ from include.cli.output import words
 from include.cli.rows import cell_text, print_table
 
 if TYPE_CHECKING:
+    from include.ledger.attempts import UploadState
     from include.ledger.explain import RecordedLoad
     from include.pipelines.commerce.review import Review, TableReview
 
 
 def print_review(found: Review) -> None:
     """Prints what is loaded of an upload, its newest attempts, and what those that wait would change."""
-    from include.loading.upload import shell_name
     from include.results import Status
 
     upload = found.upload
@@ -42,9 +43,21 @@ def print_review(found: Review) -> None:
     if found.remark:
         typer.echo(cell_text(f"\nWhat waits could not be read: {found.remark}"))
     if upload.names(Status.HELD):
-        words().print(
-            f"Let it through: ./longshore uploads accept {shell_name(upload.store, upload.day)}", markup=False
-        )
+        for line in _next_steps(upload, changed=any(table.same_bytes is False for table in waiting)):
+            words().print(line, markup=False)
+
+
+def _next_steps(upload: UploadState, *, changed: bool) -> Iterator[str]:
+    """What lets it through; files that are no longer those that were held are a delivery of their own."""
+    from include.loading.upload import shell_name
+
+    name = shell_name(upload.store, upload.day)
+    if not changed:
+        yield f"Let it through: ./longshore uploads accept {name}"
+        return
+    whose = f"--store {shlex.quote(upload.store)} --day {upload.day}"
+    yield f"Load what lies there now: ./longshore load commerce {shlex.quote(upload.url or '')} {whose}"
+    yield f"Let it through whatever it is: ./longshore uploads accept {name} --force"
 
 
 def _print_changes(waiting: list[TableReview]) -> None:
@@ -63,12 +76,15 @@ def _print_changes(waiting: list[TableReview]) -> None:
 
 
 def _remarks(table: TableReview) -> Iterator[str]:
+    from include.ledger.text import storable
+
     would = table.would
     if would is None:
         return
     if not table.same_bytes:
         yield "the files are no longer those of the attempt"
-    if would.status.value == "failed" and would.message != table.attempt.result.message:
+    # The ledger's own text has signs in place of what PostgreSQL does not store.
+    if would.status.value == "failed" and storable(would.message) != table.attempt.result.message:
         yield would.message
     if would.reasons:
         yield "rejected by code: " + ", ".join(f"{code} {count}" for code, count in would.reasons.items())

@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from include.stack.lifecycle import StackStatus
 
 
+HELP = """Show what runs, and where it answers.
+
+\b
+  ./longshore status
+  ./longshore status --json     for a script; without the password
+
+\b
+Exit code: 0 everything is ready, 1 something does not run or is not well.
+"""
+
+
 def status(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Show what runs; exit code 0 when everything is ready, else 1."""
+    """See HELP."""
     from include.stack.lifecycle import stack
 
     found = stack().status()
@@ -43,7 +54,8 @@ def _verdict(found: StackStatus) -> str:
     if found.ready:
         return f"ready: {found.address}, login {found.login} (./longshore up shows the password)"
     if not found.running:
-        return "not running: start it with ./longshore up"
+        what = "PostgreSQL runs, Airflow does not" if found.postgres.running else "not running"
+        return f"{what}: start it with ./longshore up"
     return f"not ready yet: {', '.join(found.sick) or 'a process is missing'} (./longshore logs shows why)"
 
 
@@ -54,4 +66,4 @@ def _duration(seconds: float) -> str:
 
 def register(app: typer.Typer) -> None:
     """Adds `status`."""
-    app.command(rich_help_panel=Panel.STACK)(status)
+    app.command(rich_help_panel=Panel.STACK, help=HELP)(status)

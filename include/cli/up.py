@@ -8,9 +8,35 @@ import typer
 
 from include.cli.output import Panel, progress, results
 
+UP_HELP = """Start PostgreSQL and Airflow; return when a task would start at once.
+
+\b
+  ./longshore up
+  ./longshore airflow dags list     Airflow's own command line on it
+
+\b
+Prints address, login and password of the web interface. Called again, it
+starts what is missing and prints them again. All of it listens on 127.0.0.1
+and lies in LONGSHORE_HOME (.longshore). It takes about half a minute.
+
+\b
+Exit code: 0 ready, 1 it did not start (./longshore logs shows why).
+"""
+
+DOWN_HELP = """Stop every process of the stack; the data stay.
+
+\b
+  ./longshore down
+  ./longshore down --purge      deletes databases, secrets and logs, too
+
+\b
+Of a load that runs nothing is left. The landing zone stays with --purge,
+too. Neo4j is stopped by ./longshore neo4j down.
+"""
+
 
 def up() -> None:
-    """Start PostgreSQL and Airflow; return when a task would start at once."""
+    """See UP_HELP."""
     from include.stack.lifecycle import stack
 
     own = stack()
@@ -27,7 +53,7 @@ def down(
         bool, typer.Option("--purge", help="Delete the databases, the secrets and the logs as well.")
     ] = False,
 ) -> None:
-    """Stop every process of the stack; the data stay."""
+    """See DOWN_HELP."""
     from include.stack.lifecycle import stack
 
     own = stack()
@@ -42,5 +68,5 @@ def down(
 
 def register(app: typer.Typer) -> None:
     """Adds `up` and `down`."""
-    app.command(rich_help_panel=Panel.STACK)(up)
-    app.command(rich_help_panel=Panel.STACK)(down)
+    app.command(rich_help_panel=Panel.STACK, help=UP_HELP)(up)
+    app.command(rich_help_panel=Panel.STACK, help=DOWN_HELP)(down)

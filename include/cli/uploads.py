@@ -23,9 +23,10 @@ GROUP_HELP = "See what was delivered and what became of it; let held deliveries 
 LIST_HELP = """List uploads (a store's delivery for one day), the newest first.
 
 \b
-  longshore uploads list --held
-  longshore uploads list --store sunrise --from 2026-03-01 --until 2026-03-31
-  longshore uploads list --json
+  ./longshore uploads list --held
+  ./longshore uploads list --store sunrise --from 2026-03-01 \\
+      --until 2026-03-31
+  ./longshore uploads list --json
 
 Each dataset shows what became of its newest attempt; rows are those that the
 tables hold of the upload.
@@ -34,8 +35,8 @@ tables hold of the upload.
 SHOW_HELP = """Show one upload: its files and loads, and what is held or failed.
 
 \b
-  longshore uploads show sunrise/2026-03-01
-  longshore uploads show 5f0f2a0e            the id, or the first signs of it
+  ./longshore uploads show sunrise/2026-03-01
+  ./longshore uploads show 000b4959-3f1e     the id, or its first signs
 
 What is held or failed is loaded as a dry run and taken back, so that its
 counts stand beside those of the current load. Nothing changes.
@@ -44,9 +45,9 @@ counts stand beside those of the current load. Nothing changes.
 ACCEPT_HELP = """Let the held datasets of an upload through.
 
 \b
-  longshore uploads accept sunrise/2026-03-01
-  longshore uploads accept sunrise/2026-03-01 --dataset catalog
-  longshore uploads accept 5f0f2a0e --json
+  ./longshore uploads accept sunrise/2026-03-01
+  ./longshore uploads accept sunrise/2026-03-01 --dataset catalog
+  ./longshore uploads accept 000b4959-3f1e --json
 
 \b
 They are loaded from where they lay when the upload was last opened, with the
@@ -58,11 +59,14 @@ Exit code: 0 loaded, 1 failed, 2 wrong usage (nothing is held), 3 loaded with
 rejects, 4 the files have changed, so it is still held.
 """
 
-Name = Annotated[str, typer.Argument(metavar="ID", help="The upload's id, the first signs of it, or STORE/DAY.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The upload's id, its first signs (a day's uploads share eight), or STORE/DAY."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-# Signs of an upload's id in a table: that many tell apart some ten thousand uploads.
-ID_SIGNS = 8
+# Signs of an upload's id in a table: eight name the day, four after the hyphen the store among a hundred of that day.
+ID_SIGNS = 13
 
 
 def _day_option(name: str, words: str) -> Any:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from include.ledger.text import storable
-from include.readers.blocks import Part
 from include.results import Counts, LoadResult
 from include.writers.postgres_errors import translated
+
+if TYPE_CHECKING:
+    from include.readers.blocks import Part  # imports pyarrow, which listings do without
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,15 @@ def current(connection: Connection[TupleRow], upload_id: str, dataset: str) -> C
         " WHERE upload_id = %s AND dataset = %s",
         [upload_id, dataset],
     )
+
+
+def current_ones(connection: Connection[TupleRow], load_ids: Sequence[int]) -> set[int]:
+    """Those of the loads whose rows are in the tables."""
+    with translated():
+        rows = connection.execute(
+            "SELECT load_id FROM ledger.current_loads WHERE load_id = ANY(%s)", [list(load_ids)]
+        ).fetchall()
+    return {int(load_id) for (load_id,) in rows}
 
 
 def current_and_previous(

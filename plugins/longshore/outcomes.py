@@ -10,6 +10,8 @@ anything else        Airflow's own rule: again, as often as `retries` says
 from __future__ import annotations
 
 import datetime as dt
+import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +20,7 @@ from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from include.errors import HeldError, LongshoreError, TransientError
+from include.log import logger
 
 # The first rule that matches wins. `retry_delay` is left to the task, so that Airflow doubles it.
 RETRY_POLICY = ExceptionRetryPolicy(
@@ -41,10 +44,36 @@ RETRIES: dict[str, Any] = {
 }
 
 
+# Characters: Airflow's page of a log does not wrap, and on a screen of 1,600 pixels cuts off what is longer.
+LOG_LINE = 100
+
+# Stands for the blanks of a command while its line is wrapped.
+KEPT_BLANK = "\0"
+
+
 @contextmanager
 def outcomes() -> Iterator[None]:
-    """Turns the errors that are no failures of a task into what Airflow calls them."""
+    """Turns the errors that are no failures of a task into what Airflow calls them; says all of ours in the log."""
     try:
-        yield
+        with said():
+            yield
     except HeldError as held:
         raise AirflowSkipException(str(held)) from held
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """Says in the task's log what went wrong and what to do: Airflow's page cuts an error's own text off."""
+    try:
+        yield
+    except LongshoreError as error:
+        say(error.what)
+        say(error.remedy)
+        raise
+
+
+def say(text: str) -> None:
+    """Warns in the task's log, in lines that its page shows whole; what stands in backticks stays on one line."""
+    kept = re.sub("`[^`]*`", lambda command: command[0].replace(" ", KEPT_BLANK), text)
+    for line in textwrap.wrap(kept, LOG_LINE, break_long_words=False, break_on_hyphens=False):
+        logger("task").warning(line.replace(KEPT_BLANK, " "))

@@ -52,6 +52,12 @@ def test_an_upload_is_forgotten_by_its_id(run: Run, loaded: str) -> None:
     assert "forgotten" in run("explain", 1, "--target", loaded).out
 
 
+def test_an_upload_is_forgotten_by_the_signs_of_its_id_that_the_list_shows(run: Run, loaded: str) -> None:
+    shown = run("uploads", "list", "--target", loaded).out.splitlines()[2].split()[2]
+    assert run("uploads", "forget", shown, "--yes", "--target", loaded).code == 0
+    assert count(loaded, "commerce.orders") == 0
+
+
 def test_coverage_that_is_due_again_is_named(run: Run, loaded: str, deliver: Deliver) -> None:
     run("load", "commerce", deliver(day="2026-03-02", orders=ORDERS, inventory=INVENTORY), "--target", loaded)
     run("coverage", "--target", loaded)

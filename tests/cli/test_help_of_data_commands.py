@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
+
+import include.cli
 
 COMMANDS = (
     "load",
@@ -30,7 +34,16 @@ COMMANDS = (
     "bundles mine",
     "backfill",
     "explain",
+    "uploads forget",
+    "forget-person",
+    "up",
+    "down",
+    "status",
+    "logs",
 )
+
+# Columns of a narrow terminal, less the page's margin of one blank on each side.
+WIDTH = 78
 
 PROGRAM = """
 import sys
@@ -56,4 +69,12 @@ def test_help_teaches_by_examples() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, *nouns], capture_output=True, text=True, check=True)
     for page in done.stdout.split(">> ")[1:]:
         command = page.partition("\n")[0]
-        assert page.count(f"longshore {command}") >= 2, f"{command} --help shows no example"
+        # The usage says it once; the examples can be copied.
+        assert page.count(f"./longshore {command}") >= 2, f"{command} --help shows no example"
+
+
+def test_no_line_of_help_is_broken_on_a_narrow_terminal() -> None:
+    modules = [import_module(f"include.cli.{file.stem}") for file in Path(include.cli.__path__[0]).glob("[a-z]*.py")]
+    pages = [text for module in modules for name, text in vars(module).items() if name.endswith("HELP")]
+    long = [line for page in pages for line in page.splitlines()[1:] if len(line) > WIDTH]
+    assert not long, f"more than {WIDTH} characters"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import CATALOG, Deliver, Run
+from tests.cli.conftest import CATALOG, ORDERS, Deliver, Run
 
 
 def test_rejects_are_listed_with_line_column_and_reason(run: Run, loaded: str) -> None:
@@ -22,7 +22,16 @@ def test_rejects_are_listed_with_line_column_and_reason(run: Run, loaded: str) -
 def test_the_list_names_the_command_that_shows_one(run: Run, loaded: str) -> None:
     ended = run("rejects", "list", "--target", loaded)
     assert "orders.csv" in ended.out
-    assert "rejects show 4 2" in ended.err
+    assert "./longshore rejects show 4 2" in ended.err
+    assert "./longshore rejects export FILE.csv --load 4" in ended.err
+
+
+def test_the_list_offers_no_export_of_what_cannot_come_back(run: Run, loaded: str, deliver: Deliver) -> None:
+    run("load", "commerce", deliver(orders=ORDERS), "--target", loaded)
+    ended = run("rejects", "list", "--load", 4, "--target", loaded)
+    assert "export" not in ended.err
+    assert "with the file only" in ended.err
+    assert run("rejects", "export", "mend.csv", "--load", 4, "--target", loaded).code == 2
 
 
 def test_one_is_shown_with_its_text(run: Run, loaded: str) -> None:

@@ -24,6 +24,7 @@ def contract(run: Run, stock: Path, tmp_path: Path) -> Path:
     good.write_text("\n".join(STOCK.split("\n")[:3]) + "\n", encoding="utf-8")
     ended = run("contract", "infer", good, "--key", "Artikelnr.,Lager", "--table", "erp.stock", "--out", out)
     assert (ended.code, ended.out) == (0, "")
+    assert f"./longshore contract check {out} {good}" in ended.err
     return out
 
 
@@ -71,6 +72,24 @@ def test_a_held_load_says_so_and_is_let_through(run: Run, stock: Path, contract:
     assert (held.code, held.json()["status"]) == (4, "held")
     assert "--accept" in held.json()["message"]
     assert run(*words, "--accept").code == 0
+
+
+def test_what_a_held_file_says_to_do_can_be_done(run: Run, stock: Path, contract: Path, database: str) -> None:
+    stock.write_text("", encoding="utf-8")
+    ended = run("load", "table", stock, "--contract", contract, "--target", database)
+    assert ended.code == 4
+    assert "--accept" in ended.err
+    assert "longshore uploads" not in ended.err, "`uploads` knows the stores' deliveries only"
+
+
+def test_rejects_of_a_table_come_back_with_the_file_and_that_is_said(
+    run: Run, stock: Path, contract: Path, database: str
+) -> None:
+    run("load", "table", stock, "--contract", contract, "--target", database)
+    assert "export" not in run("rejects", "list", "--target", database).err
+    for words in (("export", "mend.csv"), ("replay",)):
+        ended = run("rejects", *words, "--load", 1, "--target", database)
+        assert (ended.code, "./longshore load table FILE" in ended.err) == (2, True)
 
 
 def test_a_load_that_fails_is_in_the_json_with_its_reason(run: Run, stock: Path, contract: Path, database: str) -> None:

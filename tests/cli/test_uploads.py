@@ -29,8 +29,17 @@ def test_uploads_are_listed_with_the_status_of_each_dataset_and_the_rows_in_the_
     assert (by_name["catalog"]["status"], by_name["catalog"]["rows"]) == ("held", 2)
     assert upload["url"].endswith(NAME)
     page = run("uploads", "list", "--target", held)
-    assert (page.code, upload["upload_id"][:8] in page.out) == (0, True)
+    assert (page.code, upload["upload_id"][:13] in page.out) == (0, True)
     assert f"./longshore uploads show {NAME}" in page.err
+
+
+def test_each_id_of_the_list_names_its_upload_also_among_those_of_one_day(
+    run: Run, deliver: Deliver, held: str
+) -> None:
+    run("load", "commerce", deliver("zenith", "2026-03-01", catalog=CATALOG), "--target", held)
+    lines = run("uploads", "list", "--target", held).out.splitlines()[2:]
+    for store, _, shown in (line.split()[:3] for line in lines):
+        assert run("uploads", "show", shown, "--json", "--target", held).json()["store"] == store
 
 
 @pytest.mark.parametrize(
@@ -82,6 +91,9 @@ def test_accept_loads_what_is_held_and_the_ledger_knows_who_it_was(run: Run, hel
 
 def test_accept_ends_with_4_where_other_bytes_lie_there_now(run: Run, deliver: Deliver, held: str) -> None:
     deliver(catalog=CATALOG.replace("10.50", "11.50"))
+    shown = run("uploads", "show", NAME, "--target", held)
+    assert "./longshore load commerce file:///" in shown.err
+    assert f"./longshore uploads accept {NAME} --force" in shown.err
     refused = run("uploads", "accept", NAME, "--target", held)
     assert (refused.code, "changed: catalog.csv" in refused.err) == (4, True)
     assert run("uploads", "accept", NAME, "--force", "--target", held).code == 0

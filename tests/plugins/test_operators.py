@@ -32,17 +32,20 @@ def test_the_ledger_learns_who_let_a_delivery_through_and_nobody_else() -> None:
     assert (options(force=True).force, options(force=True).accepted_by) == (True, None)
 
 
-def test_a_held_upload_says_how_to_look_at_it_and_to_let_it_through() -> None:
+def test_a_held_upload_says_how_to_look_at_it_and_to_let_it_through(caplog: pytest.LogCaptureFixture) -> None:
     from airflow.sdk.exceptions import AirflowFailException
     from longshore.operators.commerce import CloseUploadOperator
 
     said: list[dict[str, Any]] = []
     context: Any = {"ti": SimpleNamespace(xcom_push=lambda **pushed: said.append(pushed))}
     summary = {"store": "harbour", "day": "2025-03-03", "held": ["catalog"], "failed": [], "stopped": []}
+    summary["reasons"] = {"The file has 0 bytes.": ["catalog"]}
     remedy = r"held: catalog .*uploads show harbour/2025-03-03.*uploads accept harbour/2025-03-03.*`accept`"
     with pytest.raises(AirflowFailException, match=remedy):
         CloseUploadOperator(task_id="close", upload=None)._fail_unless_whole(summary, context)
     assert said[0]["value"] == summary
+    assert caplog.messages[0] == "catalog: The file has 0 bytes."
+    assert "`./longshore uploads show harbour/2025-03-03`" in " ".join(caplog.messages)
 
 
 def test_operators_take_keywords_only_and_template_what_comes_from_other_tasks() -> None:

@@ -55,3 +55,21 @@ def test_other_errors_pass_unchanged() -> None:
 
     with pytest.raises(RowError, match="row"), outcomes():
         raise RowError("A row is at fault.")
+
+
+@pytest.mark.parametrize("kind", [HeldError, RowError])
+def test_the_log_says_what_and_why_in_lines_that_its_page_shows_whole(
+    kind: type[LongshoreError], caplog: pytest.LogCaptureFixture
+) -> None:
+    from longshore.outcomes import LOG_LINE, outcomes
+
+    command = "`./longshore uploads show harbour-books/2025-03-05`"
+    what, remedy = (
+        "The header is not that of the last delivery. " * 5,
+        f"{'See what it would change. ' * 4}{command} " * 3,
+    )
+    with pytest.raises(Exception, match="header"), outcomes():
+        raise kind(what, remedy)
+    assert max(map(len, caplog.messages)) <= LOG_LINE
+    assert " ".join(caplog.messages).split() == f"{what} {remedy}".split()
+    assert sum(command in line for line in caplog.messages) == 3

@@ -1,4 +1,4 @@
-"""What a file would be taken for, found out without a database: `longshore check`."""
+"""What a file would be taken for, found out without a database: `./longshore check`."""
 
 from __future__ import annotations
 

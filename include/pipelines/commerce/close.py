@@ -24,11 +24,12 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
     After that the text of some rejects, of any store, is emptied where its time to live is over.
 
     Returns:
-        `store`, `day`, `upload_id`, `datasets` (dataset -> status), and the names that are `held` or `failed`.
+        `store`, `day`, `upload_id`, `datasets` (dataset -> status), the names that are `held` or `failed`, and the
+        `reasons` of those (reason -> names).
     """
     with connect() as connection, translated():
         rows = connection.execute(
-            "SELECT DISTINCT ON (dataset) dataset, status FROM ledger.loads"
+            "SELECT DISTINCT ON (dataset) dataset, status, message FROM ledger.loads"
             " WHERE run_id = %s AND upload_id = %s ORDER BY dataset, load_id DESC",
             [upload.run_id, upload.upload_id],
         ).fetchall()
@@ -37,7 +38,11 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
         )
         runs.close_run(connection, upload.run_id)
         _prune(connection)
-    datasets = {str(dataset): str(status) for dataset, status in rows}
+    datasets = {str(dataset): str(status) for dataset, status, _ in rows}
+    reasons: dict[str, list[str]] = {}
+    for dataset, status, message in rows:
+        if status in {Status.HELD, Status.FAILED}:
+            reasons.setdefault(message, []).append(dataset)
     return {
         "store": upload.store,
         "day": upload.day.isoformat(),
@@ -45,6 +50,7 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
         "datasets": datasets,
         "held": [name for name, status in datasets.items() if status == Status.HELD],
         "failed": [name for name, status in datasets.items() if status == Status.FAILED],
+        "reasons": reasons,
     }
 
 

@@ -1,4 +1,4 @@
-"""One delivery, a folder or a single file, from opening to closing in one call: what `longshore load commerce` runs."""
+"""One delivery, a folder or a single file, opened, loaded and closed in one call: `./longshore load commerce`."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Cells = tuple[str | None, ...]
 
 NEEDED = ("longshore_load", "longshore_sequence", "longshore_guard", "longshore_text")
 
-ANOTHER = "Export anew (longshore rejects export) and mend that file; its columns must stay as they are."
+ANOTHER = "Export anew (./longshore rejects export) and mend that file; its columns must stay as they are."
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _attempt(connect: Connect, load_id: int, graph: GraphStore, options: ReplayO
     with connect() as connection:
         load = replays.read_load(connection, load_id)
         if load is None:
-            raise UsageError(f"The ledger has no load {load_id}.", "See: longshore rejects list")
+            raise UsageError(f"The ledger has no load {load_id}.", "See: ./longshore rejects list")
         session = LoadSession(f"longshore replay {DATASET} {load.store}")
         with snapshot(connection, session):
             found = states(connection, graph, load.store)

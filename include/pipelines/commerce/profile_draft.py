@@ -145,7 +145,7 @@ def _open_demands(contract: Contract, guesses: Sequence[Guess]) -> list[tuple[st
 
 def _head(survey: FileSurvey, file: str, contract: Contract) -> Iterator[str]:
     yield f"# Made from {text(file)}: {survey.rows} rows, taken for {contract.name}. Look at what is in comments; then:"
-    yield f"#   longshore check FILE --dataset {contract.name} --profile THIS_FILE"
+    yield f"#   ./longshore check FILE --dataset {contract.name} --profile THIS_FILE"
     if survey.encoding.assumed:
         yield f"encoding: {survey.encoding.encoding}  # assumed: nothing in the file decides"
     if survey.dialect.assumed:

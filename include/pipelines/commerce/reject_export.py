@@ -86,7 +86,7 @@ def _nothing(title: str, expired: int, part: str | None) -> UsageError:
             f"{title} has {expired} open rejects{of}, and the time to live of their text is over (reject_days).",
             "Mend the delivered file and load it again.",
         )
-    return UsageError(f"{title} has no open rejects{of}.", "See them all: longshore rejects list --all")
+    return UsageError(f"{title} has no open rejects{of}.", "See them all: ./longshore rejects list --all")
 
 
 def _form(title: str, parts: Sequence[Mapping[str, Any]], files: set[str]) -> Mapping[str, Any]:

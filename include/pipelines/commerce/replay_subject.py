@@ -82,11 +82,17 @@ def find_subject(connection: Connection[TupleRow], selection: Selection) -> Subj
 def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
     load = replays.read_load(connection, load_id)
     if load is None:
-        raise UsageError(f"The ledger has no load {load_id}.", "See: longshore rejects list")
-    if load.dataset not in DATASET_OF:
+        raise UsageError(f"The ledger has no load {load_id}.", "See: ./longshore rejects list")
+    if load.dataset in REMADE:
         raise UsageError(
             f"Load {load_id} is no load of files but of {load.dataset}, which is made of the tables.",
-            REMADE.get(load.dataset, ""),
+            REMADE[load.dataset],
+        )
+    if load.dataset not in DATASET_OF:
+        raise UsageError(
+            f"Load {load_id} is of {load.dataset}, which a contract of its own describes: its rejects come back with the"
+            " file only.",
+            "Mend the file or the contract, and load it again: ./longshore load table FILE --contract C.yaml",
         )
     named = Selection(load_id, load.store, load.day, load.dataset)
     if load.status != "loaded":
@@ -101,7 +107,7 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
         raise UsageError(
             f"Load {load_id} is no longer the current load of {load.dataset} of {load.store} {load.day}:"
             f" load {now} is.",
-            f"Its rejects: longshore rejects list --load {now}",
+            f"Its rejects: ./longshore rejects list --load {now}",
         )
     return subject
 
@@ -116,6 +122,6 @@ def _current(connection: Connection[TupleRow], upload: str, name: str, selection
     if len(loads) < len(PLANS[dataset].fillings):
         raise UsageError(
             f"No {name} of {selection.store} {selection.day} is loaded.",
-            'See: longshore query "SELECT load_id, store, day, dataset FROM ledger.current_loads"',
+            'See: ./longshore query "SELECT load_id, store, day, dataset FROM ledger.current_loads"',
         )
     return Subject(dataset, loads)

@@ -17,7 +17,6 @@ from include.errors import UsageError
 from include.ledger import rejects, speed
 from include.ledger.attempts import Attempt, UploadState, states, stores_between
 from include.loading.upload import shell_name
-from include.pipelines.commerce.extract import list_files
 from include.pipelines.commerce.uploads import DATASETS
 from include.results import Status
 from include.settings import StoresFile
@@ -69,7 +68,8 @@ class StoreDay:
     """What came of one store for one day.
 
     `due_at` is the moment, in the store's zone, by which the day's files should have been there; `missing` are the
-    expected datasets that were not delivered. `state` is failed, late, held, waiting (not due yet) or delivered.
+    expected datasets that were not delivered. `state` is failed, late, held, waiting (not due yet), delivered, or
+    `nothing due` where nothing is expected and nothing came.
     """
 
     store: str
@@ -183,12 +183,13 @@ def _uploads(connection: Connection[TupleRow], days: Iterable[dt.date]) -> dict[
 def _store_day(asked: _Asked, moment: dt.datetime) -> StoreDay:
     held, failed = asked.with_status(Status.HELD), asked.with_status(Status.FAILED)
     unmet = "late" if asked.due_at <= moment else "waiting"
+    all_is_well = "delivered" if asked.expected or asked.attempts else "nothing due"
     states = (("failed", failed), ("late", unmet == "late" and asked.missing), ("held", held), (unmet, asked.missing))
     return StoreDay(
         store=asked.store,
         day=asked.day,
         listed=asked.listed,
-        state=next((name for name, given in states if given), "delivered"),
+        state=next((name for name, given in states if given), all_is_well),
         due_at=asked.due_at,
         delivered=asked.with_status(*DELIVERED),
         missing=asked.missing,
@@ -219,6 +220,8 @@ def _late(
 
 def _landed(folder: str, storage: Mapping[str, Any] | None) -> set[str]:
     """The datasets of which the folder has files; none where there is no folder."""
+    from include.pipelines.commerce.extract import list_files
+
     try:
         return {name for name, files in list_files(folder, storage).items() if files}
     except UsageError:

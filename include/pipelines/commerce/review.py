@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -13,14 +13,15 @@ from include.errors import FileError, HeldError, LongshoreError, UsageError
 from include.ledger.attempts import UploadState, resolve
 from include.ledger.explain import RecordedLoad, read_load
 from include.ledger.loads import digest
-from include.loading.files import ListedFile, list_file
-from include.loading.job import Connect, LoadOptions
 from include.loading.upload import Upload, shell_name
-from include.pipelines.commerce.command import Located, Outcome, Report, Request, load_delivery
-from include.pipelines.commerce.extract import list_files
 from include.pipelines.commerce.uploads import DATASETS, Delivery
 from include.results import Counts, LoadResult, Status
 from include.settings import StoresFile
+
+if TYPE_CHECKING:  # the engine takes most of a second to import, and an upload of which nothing waits does without
+    from include.loading.files import ListedFile
+    from include.loading.job import Connect
+    from include.pipelines.commerce.command import Located, Outcome, Report
 
 # What became of an attempt that a person may have to do something about.
 WAITING = (Status.HELD, Status.FAILED)
@@ -152,6 +153,9 @@ def accept(
         HeldError: the files are no longer those that were held.
         FileError: they are gone.
     """
+    from include.loading.job import LoadOptions
+    from include.pipelines.commerce.command import Request, load_delivery
+
     with connect() as connection:
         upload = resolve(connection, name)
         held = {name: _recorded(connection, upload.attempts[name].load_id) for name in _held(upload, dataset)}
@@ -184,6 +188,9 @@ def _would(
 ) -> tuple[dict[str, LoadResult], str]:
     if not waiting:
         return {}, ""
+    from include.loading.job import LoadOptions
+    from include.pipelines.commerce.command import Request, load_delivery
+
     options = LoadOptions(force=True, accept=True, dry_run=True)
     try:
         located = _located(upload, waiting, storage)
@@ -196,6 +203,8 @@ def _would(
 
 def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad], storage: Mapping[str, Any] | None) -> Located:
     """The files of those attempts as they lie there now."""
+    from include.pipelines.commerce.command import Located
+
     if upload.url is None:
         raise FileError(
             f"The ledger does not know where {upload.store} {upload.day} lay: an earlier version opened it.",
@@ -213,6 +222,9 @@ def _located(upload: UploadState, attempts: Mapping[str, RecordedLoad], storage:
 
 def _files(url: str, dataset: str, attempt: RecordedLoad, storage: Mapping[str, Any] | None) -> tuple[ListedFile, ...]:
     """All that the folder has of the dataset; files that were loaded by a name of their own are looked for by it."""
+    from include.loading.files import list_file
+    from include.pipelines.commerce.extract import list_files
+
     names = [file.file for file in attempt.result.files]
     listed = list_files(url, storage)[dataset]
     if set(names) <= {file.name for file in listed}:

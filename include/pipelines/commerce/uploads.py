@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from include.writers.postgres_merge import Partition
+if TYPE_CHECKING:
+    from include.writers.postgres_merge import Partition
 
 # Namespace of the hash of store and day, so that any run of the day finds the same id.
 NAMESPACE = uuid.UUID("5f0f2a0e-6f1c-5b57-9f51-6d3c1d7f6a10")
@@ -29,6 +31,8 @@ def upload_id(store: str, day: dt.date) -> str:
 
 def month_of(day: dt.date) -> Partition:
     """Where the rows of the day's uploads lie."""
+    from include.writers.postgres_merge import Partition  # imports pyarrow, which listings do without
+
     first = day.replace(day=1)
     following = (first + dt.timedelta(days=31)).replace(day=1)
     low, high = (str(uuid.UUID(int=day.toordinal() << DAY_SHIFT)) for day in (first, following))

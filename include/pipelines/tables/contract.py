@@ -218,7 +218,7 @@ def read_contract(path: str | Path) -> TableContract:
         SetupError: the file is missing, no YAML, or holds a key or value that is not allowed; names file, line and key,
             and what is allowed.
     """
-    document = read_document(Path(path), "contract", missing="Write one from a file: longshore contract infer FILE.")
+    document = read_document(Path(path), "contract", missing="Write one from a file: ./longshore contract infer FILE.")
     contract = document.validated(
         TableContract, lambda location: ContractColumn if location[0] == "columns" else TableContract
     )

@@ -176,7 +176,7 @@ def _key(wanted: Sequence[str], drafts: Sequence[Draft], file: str) -> tuple[str
 def _head(survey: FileSurvey, file: str, table: str | None) -> Iterator[str]:
     broken = f", {survey.broken} more that do not fit the header" if survey.broken else ""
     yield f"# Made from {text(file)}: {survey.rows} rows{broken}. Types are those that all values fit."
-    yield "# Look at the table's name, the key and what is in doubt; then: longshore contract check THIS_FILE FILE"
+    yield "# Look at the table's name, the key and what is in doubt; then: ./longshore contract check THIS_FILE FILE"
     yield f"table: {table or _table(file)}"
     yield ""
     if survey.encoding.assumed:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from include.contracts import fingerprint
-from include.errors import LongshoreError, TransientError, UsageError
+from include.errors import HeldError, LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads, runs
 from include.ledger.runs import RunSource
 from include.loading.files import list_file, opened_part
@@ -28,6 +28,12 @@ from include.settings import today
 from include.writers.postgres_errors import translated
 
 PIPELINE = "tables"
+
+# `uploads` knows a store's deliveries only: these are let through where they are loaded.
+HELD_REMEDY = (
+    "See what it would change with --accept --dry-run; let it through with --accept (in a DAG: the run's parameter"
+    " `accept`), or deliver it again."
+)
 
 # Namespace of the slices' ids: UUIDv5 of table and source, so that every load of a slice finds the one before.
 NAMESPACE = uuid.UUID("0c2d7a54-8f53-5d43-a7be-7f9f6f3f1c55")
@@ -100,6 +106,11 @@ def load_table(
         )
         try:
             [result] = load_job(connect, _job(upload, request, report))
+        except HeldError as held:
+            noted = None if raises else _noted(connect, upload).get(request.contract.table)
+            if noted is None:
+                raise HeldError(held.what, HELD_REMEDY) from held
+            return replace(noted, message=f"{held.what} {HELD_REMEDY}")
         except LongshoreError:
             noted = None if raises else _noted(connect, upload).get(request.contract.table)
             if noted is None:

@@ -14,6 +14,7 @@ from longshore.assets import COMMERCE_UPLOADS
 from longshore.instances import states
 from longshore.links import UploadLink
 from longshore.operators.base import LongshorePostgresOperator
+from longshore.outcomes import say
 from longshore.window import RunRequest, day_of, resolve
 
 if TYPE_CHECKING:
@@ -216,14 +217,19 @@ class CloseUploadOperator(LongshorePostgresOperator):
         faults = {
             "held": (
                 summary["held"],
-                f"look: ./longshore uploads show {name}; let it through: ./longshore uploads accept {name}, or run it"
-                " again with `accept`",
+                f"look: `./longshore uploads show {name}`; let it through: `./longshore uploads accept {name}`, or run"
+                " it again with `accept`",
             ),
-            "failed": (summary["failed"], "see its log and the rejects, then clear the task or deliver anew"),
+            "failed": (
+                summary["failed"],
+                f"look: `./longshore uploads show {name}`; deliver it anew, or mend the set-up and clear `open`",
+            ),
             "stopped": (summary["stopped"], "see the log of the first one"),
         }
         said = [f"{fault}: {', '.join(which)} ({remedy})" for fault, (which, remedy) in faults.items() if which]
         if said:
+            for words in (*(f"{', '.join(which)}: {reason}" for reason, which in summary["reasons"].items()), *said):
+                say(words)
             context["ti"].xcom_push(key="return_value", value=summary)
             upload = f"{summary['store']} {summary['day']}"
             raise AirflowFailException(f"The upload of {upload} is partial. {'; '.join(said)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.log import line
 from longshore.operators.base import CONNECTION, LongshorePostgresOperator
+from longshore.outcomes import said
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -67,7 +68,8 @@ class BulkLoadOperator(LongshorePostgresOperator):
             options=self._options(context),
             storage=self.storage(file),
         )
-        result = load_table(self.hook.connect, request, RunSource(self.dag_id, "airflow", context["run_id"]))
+        with said():
+            result = load_table(self.hook.connect, request, RunSource(self.dag_id, "airflow", context["run_id"]))
         self._say(result)
         return result.as_json()
 

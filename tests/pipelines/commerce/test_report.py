@@ -97,6 +97,11 @@ def test_a_dataset_that_a_run_noted_as_not_delivered_is_missing(shop: Shop) -> N
     assert only(ask(shop)).missing == ("variants",)
 
 
+def test_of_a_store_that_is_expected_to_deliver_nothing_nothing_is_due(shop: Shop) -> None:
+    shop.settings(datasets=[])
+    assert only(ask(shop)).state == "nothing due"
+
+
 def test_a_held_dataset_names_the_command_that_shows_it(shop: Shop) -> None:
     deliver(shop)
     shop.deliver("catalog.csv", "")
