@@ -23,8 +23,8 @@ HELP = """Load the sample deliveries of three stores over three days with the re
 \b
 Starts PostgreSQL from its wheel, migrates Airflow's and Longshore's schemas,
 lays the samples out in the landing zone, runs commerce_to_postgres for each
-day, commerce_coverage, commerce_bundles and commerce_product_graph after them,
-and shows what every load did.
+day, commerce_coverage, commerce_bundles and commerce_product_graph after
+them, and shows what every load did.
 A second call finds the same bytes and changes nothing.
 
 \b

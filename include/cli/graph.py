@@ -32,7 +32,7 @@ BUILD_HELP = """Bring stores, products, variants and what is bought together int
 \b
   longshore graph build
   longshore graph build --store sunrise --again
-  LONGSHORE_NEO4J=neo4j://USER:PASSWORD@HOST:7687/DATABASE longshore graph build
+  export LONGSHORE_NEO4J=neo4j://USER:PASSWORD@HOST:7687/DATABASE
 
 \b
 Due is each store whose catalog, variants or bundles are others than the graph

@@ -90,8 +90,7 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
         )
     if load.dataset not in DATASET_OF:
         raise UsageError(
-            f"Load {load_id} is of {load.dataset}, which a contract of its own describes: its rejects come back with the"
-            " file only.",
+            f"Load {load_id} is of {load.dataset}, by a contract: its rejects come back with the file only.",
             "Mend the file or the contract, and load it again: ./longshore load table FILE --contract C.yaml",
         )
     named = Selection(load_id, load.store, load.day, load.dataset)
