@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     `target` is the libpq URL of the database that loads write to; empty means the embedded PostgreSQL.
     `landing` is a path or an fsspec URL (file://, s3://), `landing_options` a JSON object of fsspec's options for it.
     `dialect` is what loads speak to the target's server; `auto` asks the server what it is.
+    `neo4j` is the URL of the server that `graph build` writes to, in place of the embedded graph; tasks have the
+    connection `longshore_neo4j`.
     `graph` is the file of the embedded graph; empty means `graph.lbdb` in `home`. `graph_buffer_mb` bounds the memory
     that Ladybug takes for it: 128 MB load 100,000 nodes and 500,000 relationships, wider tables want about 12 MB for
     each column.
@@ -40,6 +42,7 @@ class Settings(BaseSettings):
     landing_options: SecretStr = SecretStr("")
     dialect: Dialect | Literal["auto"] = "auto"
     graph: str = ""
+    neo4j: SecretStr = SecretStr("")
     graph_buffer_mb: Annotated[int, Field(ge=64)] = 512
     stores_file: Path = PROJECT_ROOT / "config" / "stores.yaml"
     profiles_folder: Path = PROJECT_ROOT / "config" / "profiles"

@@ -12,6 +12,7 @@ SHARED = {
     "tests/writers/test_neo4j": "neo4j",
     "tests/plugins/test_neo4j": "neo4j",
     "tests/stack/test_neo4j": "neo4j",
+    "tests/pipelines/commerce/test_neo4j": "neo4j",
 }
 
 

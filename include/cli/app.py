@@ -28,7 +28,7 @@ NO_NOUNS = {"__init__", "__main__", "app"}
 ORDER = (
     *("demo", "up", "down", "status", "logs", "airflow", "neo4j"),
     *("load", "query", "check", "profile", "contract", "report", "uploads"),
-    *("rejects", "coverage", "bundles", "backfill", "explain", "forget-person"),
+    *("rejects", "coverage", "bundles", "graph", "backfill", "explain", "forget-person"),
     *("test", "bench"),
 )
 

@@ -23,8 +23,8 @@ HELP = """Load the sample deliveries of three stores over three days with the re
 \b
 Starts PostgreSQL from its wheel, migrates Airflow's and Longshore's schemas,
 lays the samples out in the landing zone, runs commerce_to_postgres for each
-day, commerce_coverage and commerce_bundles after them, and shows what every
-load did.
+day, commerce_coverage, commerce_bundles and commerce_product_graph after
+them, and shows what every load did.
 A second call finds the same bytes and changes nothing.
 
 \b
@@ -34,10 +34,18 @@ Exit code: 0 done (the samples hold a few rows that are rejected on purpose),
 
 COUNTS = ("rows_read", "inserted", "updated", "unchanged", "deleted", "rejected")
 COLUMNS = ("store", "day", "dataset", "status", "rows", *COUNTS[1:], "ms", "rows/s")
+GOES_WITH = ("store", "whoever buys", "also takes", "baskets", "confidence", "lift")
 COVERAGE = ("store", "day", "dataset", "currency", "lines", "matched", "ambiguous", "unmatched", "revenue")
 
 # What follows the loads; each asks the ledger what is due, and may be skipped.
-DOWNSTREAM: tuple[tuple[str, dict[str, Any]], ...] = (("commerce_coverage", {}), ("commerce_bundles", {}))
+DOWNSTREAM: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("commerce_coverage", {}),
+    ("commerce_bundles", {}),
+    ("commerce_product_graph", {}),
+)
+
+# Pairs of the graph that are printed.
+GOES_WITH_ROWS = 3
 
 NEXT = """
 Where to look next
@@ -45,6 +53,8 @@ Where to look next
   ./longshore rejects list          what was not loaded: line, column, reason
   ./longshore coverage --html coverage.html
   ./longshore bundles               what is bought together, and how surely
+  ./longshore graph                 the same as a graph, and where it is; ask it in Cypher:
+  ./longshore query --store graph "MATCH (v:Variant)-[r:BOUGHT_WITH]->(o) RETURN v.title, o.title, r.lift"
   ./longshore up                    the same DAGs under Airflow's scheduler, with its web interface
 """
 
@@ -54,7 +64,9 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON objec
     from include.ledger.report import loads_of
     from include.pipelines.commerce import bundles_report
     from include.pipelines.commerce.coverage_report import table
+    from include.pipelines.commerce.product_graph_report import goes_with
     from include.samples.shop import DAYS
+    from include.settings import settings
     from include.stack.lifecycle import stack
     from include.writers.postgres_session import connect
 
@@ -64,10 +76,12 @@ def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON objec
         loads = loads_of(connection, "airflow", [run.run_id for run in runs])
         coverage = table(connection, None, DAYS[0], DAYS[-1])
         bundles = bundles_report.table(connection)
+    together = goes_with(settings().graph_file, GOES_WITH_ROWS)
     if json:
-        print_json({"runs": [asdict(run) for run in runs], "loads": loads, "coverage": coverage, "bundles": bundles})
+        products = {"coverage": coverage, "bundles": bundles, "goes_with": together}
+        print_json({"runs": [asdict(run) for run in runs], "loads": loads, **products})
     else:
-        _print(loads, coverage, bundles)
+        _print(loads, coverage, bundles, together)
     raise typer.Exit(ExitCode.DONE if all(run.state == "success" for run in runs) else ExitCode.FAILED)
 
 
@@ -93,12 +107,19 @@ def _run(report: Callable[[str], None]) -> list[LocalRun]:
     return runs
 
 
-def _print(loads: list[dict[str, Any]], coverage: list[dict[str, Any]], bundles: list[dict[str, Any]]) -> None:
+def _print(
+    loads: list[dict[str, Any]],
+    coverage: list[dict[str, Any]],
+    bundles: list[dict[str, Any]],
+    together: list[dict[str, Any]],
+) -> None:
     print_table(COLUMNS, [_load(row) for row in loads if row["status"] != "skipped"])
     typer.echo()
     print_table(COVERAGE, [[_shown(row[name]) for name in COVERAGE] for row in coverage])
     typer.echo()
     print_table(BUNDLES, [bundle_cells(row) for row in bundles])
+    typer.echo()
+    print_table(GOES_WITH, [_goes_with(row) for row in together])
     changed = any(row["status"] not in {"unchanged", "skipped"} for row in loads)
     if not changed:
         typer.echo("\nNothing changed: the same bytes are loaded already.")
@@ -109,6 +130,11 @@ def _load(row: dict[str, Any]) -> list[object]:
     rate = round(row["rows_read"] / row["ms"] * 1000) if row["ms"] else 0
     names = [row[name] for name in ("store", "day", "dataset", "status")]
     return [*names, *(row[name] for name in COUNTS), round(row["ms"]), rate]
+
+
+def _goes_with(row: dict[str, Any]) -> list[object]:
+    names = [row[name] for name in ("store", "variant", "goes_with", "baskets")]
+    return [*names, round(row["confidence"], 2), round(row["lift"], 2)]
 
 
 def _shown(value: Any) -> Any:

@@ -28,6 +28,9 @@ says of rejects, and in ledger.loads.
 # Characters of the bar of a phase that took all of the time.
 BAR = 30
 
+# What is counted of each label and relationship type of a graph.
+ELEMENTS = ("rows", "inserted", "updated", "unchanged", "deleted")
+
 
 def explain(
     load: Annotated[int, typer.Argument(metavar="LOAD", help="The load's number.")],
@@ -65,6 +68,11 @@ def _print(load: RecordedLoad) -> None:
         typer.echo(cell_text(f"{part['file']}: {', '.join([*form, 'delimiter ' + repr(part.get('delimiter'))])}"))
     for line in (*_columns(load), *_money(load), *_baskets(load)):
         typer.echo(cell_text(line))
+    graph = load.facts.get("product_graph")
+    if graph:
+        typer.echo(cell_text(f"Graph {graph['graph']}"))
+        rows = [(name, *(counts[column] for column in ELEMENTS)) for name, counts in graph["elements"].items()]
+        _table("Elements", ("label or relationship", *ELEMENTS), rows)
     if load.reasons:
         _table("Rejects", ("code", "rejects"), list(load.reasons.items()))
         typer.echo(f"  ./longshore rejects list --load {load.result.load_id}")

@@ -10,7 +10,8 @@ import typer
 
 from include.cli.output import ExitCode, print_json, words
 from include.cli.rows import print_table
-from include.cli.target import Target, connector, ledger
+from include.cli.target import Target, connector, ledger, migrated_ledger
+from include.errors import UsageError
 
 if TYPE_CHECKING:
     from include.pipelines.commerce.replay_outcome import ReplayOutcome
@@ -46,6 +47,8 @@ today. With it only the records of that export, in their mended form; what was
 taken out of it or is blank stays rejected. Order lines keep their numbers, an
 order that was rejected as a whole comes back as a whole; what is loaded
 stays. All in one transaction; a second replay changes nothing.
+Elements that a product graph refused are written again to the graph that
+`longshore graph build` writes to: only --load and --dry-run.
 
 \b
 Exit code: 0 all came back, 1 failed, 2 wrong usage, 3 some still rejected.
@@ -125,12 +128,39 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
     from include.pipelines.commerce.replay import ReplayOptions, replay
     from include.settings import read_stores, settings
 
+    if load is not None and file is None and _is_graph_load(target, load):
+        _end(_replay_graph(target, load, profile, dry_run), json)
+        return
     stores = read_stores(settings().stores_file)
     mended = read_mended(file) if file else None
     selection = _selection(load, store, day, dataset, mended.load_id if mended else None)
     with connector(target) as connect, ledger(target) as connection:
         migrate(connection)
         outcome = replay(connect, selection, stores, ReplayOptions(getuser(), profile, dry_run), mended)
+    _end(outcome, json)
+
+
+def _is_graph_load(target: str, load: int) -> bool:
+    from include.pipelines.commerce.product_graph_replay import is_graph_load
+
+    with migrated_ledger(target) as connection:
+        return is_graph_load(connection, load)
+
+
+def _replay_graph(target: str, load: int, profile: str | None, dry_run: bool) -> ReplayOutcome:
+    from getpass import getuser
+
+    from include.cli.graph import chosen_graph
+    from include.pipelines.commerce.product_graph_replay import replay_elements
+    from include.pipelines.commerce.replay import ReplayOptions
+
+    if profile:
+        raise UsageError(f"Load {load} is one of a graph, which has no profile.", "Leave --profile out.")
+    with connector(target) as connect, chosen_graph() as graph:
+        return replay_elements(connect, load, graph, ReplayOptions(getuser(), dry_run=dry_run))
+
+
+def _end(outcome: ReplayOutcome, json: bool) -> None:
     if json:
         print_json(outcome.as_json())
     else:

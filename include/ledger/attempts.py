@@ -18,6 +18,9 @@ from include.writers.postgres_errors import translated
 
 UPLOAD_PREFIX = re.compile(r"^[0-9a-fA-F-]{4,36}$")
 
+# What goes by an upload and stands in a graph, in no table.
+NOT_IN_TABLES = ("product_graph",)
+
 # Uploads that an ambiguous prefix is said to mean.
 NAMED = 5
 
@@ -90,7 +93,7 @@ class UploadState:
     @property
     def rows(self) -> int:
         """Rows of the upload in all tables."""
-        return sum(attempt.rows or 0 for attempt in self.attempts.values())
+        return sum(attempt.rows or 0 for name, attempt in self.attempts.items() if name not in NOT_IN_TABLES)
 
     @property
     def recorded_at(self) -> dt.datetime | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -68,6 +70,15 @@ def begin(connection: Connection[TupleRow], session: LoadSession) -> None:
         "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)",
         [list(names), list(values)],
     )
+
+
+@contextmanager
+def snapshot(connection: Connection[TupleRow], session: LoadSession) -> Iterator[None]:
+    """A transaction that sees one state of all tables and takes no lock that anybody waits for."""
+    with translated(), connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        begin(connection, session)
+        yield
 
 
 def lock(connection: Connection[TupleRow], name: str) -> None:

@@ -9,3 +9,8 @@ COMMERCE_UPLOADS = Asset(name="commerce_uploads", uri="x-longshore://commerce/up
 
 # An event says that bundles of some store were mined; which ones the ledger says.
 COMMERCE_BUNDLES = Asset(name="commerce_bundles", uri="x-longshore://commerce/bundles", group="commerce")
+
+# An event says that the product graph shows something new of some store; what, the ledger says.
+COMMERCE_PRODUCT_GRAPH = Asset(
+    name="commerce_product_graph", uri="x-longshore://commerce/product-graph", group="commerce"
+)

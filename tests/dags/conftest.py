@@ -84,6 +84,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "commerce_to_postgres": {"force": False, "accept": False},
     "commerce_coverage": {},
     "commerce_bundles": {},
+    "commerce_product_graph": {"again": False},
     "example_bulk_load": {"source": "include/samples/tables/artikel.csv", "force": False, "accept": False},
 }
 

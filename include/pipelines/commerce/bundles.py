@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -26,6 +25,7 @@ from include.log import line, logger
 from include.pipelines.commerce import bundles_read
 from include.pipelines.commerce.bundles_mine import Mined, engine, mine, take_lines
 from include.pipelines.commerce.bundles_read import Masters, Span
+from include.pipelines.commerce.derived import record_failure
 from include.pipelines.commerce.records import BUNDLES_TABLE
 from include.results import Counts, LoadResult, Status
 from include.settings import StoreSettings, StoresFile
@@ -34,7 +34,7 @@ from include.writers.errors import repeat_transient
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
-from include.writers.postgres_session import LoadSession, begin
+from include.writers.postgres_session import LoadSession, snapshot
 
 DATASET = "bundles"
 PIPELINE = "commerce_bundles"
@@ -187,7 +187,7 @@ def mine_windows(
             mined = repeat_transient(mining.attempt)
         except LongshoreError as error:
             first_error = first_error or error
-            _record_failure(connect, key, settings_fingerprint(store), error, stopwatch)
+            record_failure(connect, key, DATASET, settings_fingerprint(store), error, stopwatch)
             continue
         if mined:
             _say(window, mined.result)
@@ -222,7 +222,7 @@ class Mining:
         """None where the window's upload has no order lines any more."""
         span = self.window.span(self.store.bundles.window_days)
         with self.connect() as connection, engine() as database:
-            with self.stopwatch.phase("read"), self._snapshot(connection):
+            with self.stopwatch.phase("read"), snapshot(connection, self._session):
                 inputs = self.inputs(connection)
                 if inputs is None:
                     return None
@@ -286,14 +286,6 @@ class Mining:
     def _session(self) -> LoadSession:
         return LoadSession(f"longshore bundles {self.window.store} {self.window.day}", self.statement_timeout_ms)
 
-    @contextmanager
-    def _snapshot(self, connection: Connection[TupleRow]) -> Iterator[None]:
-        """A transaction that sees one state of all tables and takes no lock that anybody waits for."""
-        with translated(), connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            begin(connection, self._session)
-            yield
-
     def inputs(self, connection: Connection[TupleRow]) -> str | None:
         with translated():
             row = connection.execute(INPUTS, asdict(self.window)).fetchone()
@@ -307,18 +299,6 @@ class Mining:
             "lines": dict(mined.lines),
             **mined.facts,
         }
-
-
-def _record_failure(
-    connect: Connect, key: loads.LoadKey, named: str, error: LongshoreError, stopwatch: Stopwatch
-) -> None:
-    """Writes what failed in a transaction of its own; a database out of reach is said in the log."""
-    result = LoadResult(DATASET, Status.FAILED, ms=stopwatch.ms, phases=dict(stopwatch.phases), message=str(error))
-    try:
-        with connect() as connection:
-            loads.record(connection, key, [result], fingerprint=named, facts={})
-    except TransientError as unreachable:
-        logger(DATASET).error(line("load-not-recorded", dataset=DATASET, reason=unreachable.what))
 
 
 def _say(window: Window, result: LoadResult) -> None:

@@ -2,7 +2,8 @@
 
 Each upload is one transaction under the locks of its datasets. What stays is the ledger: the loads with their counts,
 now `forgotten`, and an event that says who did it and when. The views, coverage and bundles follow, since they ask for
-loads that are `loaded`; deliveries in the landing zone are left alone, and only a person loads them again.
+loads that are `loaded`, and the product graph with its next load, which is due; deliveries in the landing zone are left
+alone, and only a person loads them again.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ REJECT_TEXTS = "reject texts"
 FIND = """
 SELECT upload_id::text, store, day
 FROM ledger.loads
-WHERE status IN ('loaded', 'held', 'failed')
+WHERE status IN ('loaded', 'held', 'failed') AND dataset <> 'product_graph'
     AND (%(upload_id)s::uuid IS NULL OR upload_id = %(upload_id)s)
     AND (%(store)s::text IS NULL OR store = %(store)s)
     AND (%(before)s::date IS NULL OR day < %(before)s)
@@ -74,9 +75,10 @@ FROM ledger.loads AS loads
 WHERE loads.load_id = rejects.load_id AND loads.upload_id = %(upload_id)s AND rejects.raw IS NOT NULL
 """
 
+# A load of the product graph says what the graph shows until its next load takes the upload's rows out there, too.
 MARK_LOADS = """
 UPDATE ledger.loads SET status = 'forgotten'
-WHERE upload_id = %(upload_id)s AND status IN ('loaded', 'held', 'failed')
+WHERE upload_id = %(upload_id)s AND status IN ('loaded', 'held', 'failed') AND dataset <> 'product_graph'
 """
 
 FIND_PERSON = """

@@ -17,6 +17,12 @@ from include.pipelines.commerce.uploads import upload_id
 # The dataset whose files fill a table, by the name that the table's load goes by.
 DATASET_OF = {filling.dataset: name for name, plan in PLANS.items() for filling in plan.fillings}
 
+# How what is made of the tables tries again what was refused.
+REMADE = {
+    "bundles": "Mine them again: ./longshore bundles mine --help",
+    "product_graph": "Refused elements are written again without a file: ./longshore rejects replay --load LOAD",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -77,10 +83,14 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
     load = replays.read_load(connection, load_id)
     if load is None:
         raise UsageError(f"The ledger has no load {load_id}.", "See: ./longshore rejects list")
+    if load.dataset in REMADE:
+        raise UsageError(
+            f"Load {load_id} is no load of files but of {load.dataset}, which is made of the tables.",
+            REMADE[load.dataset],
+        )
     if load.dataset not in DATASET_OF:
         raise UsageError(
-            f"Load {load_id} is of {load.dataset}, which a contract or a product of its own describes: its rejects come"
-            " back with the file only.",
+            f"Load {load_id} is of {load.dataset}, by a contract: its rejects come back with the file only.",
             "Mend the file or the contract, and load it again: ./longshore load table FILE --contract C.yaml",
         )
     named = Selection(load_id, load.store, load.day, load.dataset)

@@ -26,6 +26,12 @@ SEEN_DAYS = 30
 
 DELIVERED = (Status.LOADED, Status.UNCHANGED)
 
+# What is made of the loads, and goes by the upload that ends their window: how a person makes it again.
+PRODUCTS = {
+    "bundles": "./longshore bundles mine --store {store}",
+    "product_graph": "./longshore graph build --store {store}",
+}
+
 # Says which of the datasets the landing zone holds for a store and day.
 Landed = Callable[[str, dt.date], Collection[str]]
 
@@ -101,6 +107,7 @@ class _Asked:
     due_at: dt.datetime
     expected: tuple[str, ...]
     attempts: dict[str, Attempt]
+    rows: int
 
     def with_status(self, *wanted: Status) -> tuple[str, ...]:
         return tuple(name for name in DATASETS if name in self.attempts and self.attempts[name].status in wanted)
@@ -134,7 +141,7 @@ def morning(
     asked = list(_asked(connection, stores, day, moment))
     findings = [
         *(finding for one in asked for finding in _late(one, moment, landing, stores, storage)),
-        *(finding for one in asked for finding in _stopped(one)),
+        *(finding for one in asked for finding in (*_stopped(one), *_not_made(one))),
         *_loaded(connection, asked),
     ]
     order = list(Kind)
@@ -160,6 +167,7 @@ def _asked(
             ),
             expected=settings.datasets,
             attempts=upload.attempts if upload else {},
+            rows=upload.rows if upload else 0,
         )
 
 
@@ -187,7 +195,7 @@ def _store_day(asked: _Asked, moment: dt.datetime) -> StoreDay:
         missing=asked.missing,
         held=held,
         failed=failed,
-        rows=sum(attempt.rows or 0 for attempt in asked.attempts.values()),
+        rows=asked.rows,
     )
 
 
@@ -228,6 +236,15 @@ def _stopped(asked: _Asked) -> Iterator[Finding]:
             if kind is Kind.FAILED and attempt.rejected:
                 command = f"./longshore rejects list --load {attempt.load_id}"
             yield Finding(kind, asked.store, asked.day, (name,), attempt.message, command, attempt.load_id)
+
+
+def _not_made(asked: _Asked) -> Iterator[Finding]:
+    """Products whose newest attempt failed; nothing of the day's deliveries waits for them."""
+    for name, command in PRODUCTS.items():
+        attempt = asked.attempts.get(name)
+        if attempt and attempt.status is Status.FAILED:
+            again = command.format(store=shlex.quote(asked.store))
+            yield Finding(Kind.FAILED, asked.store, asked.day, (name,), attempt.message, again, attempt.load_id)
 
 
 def _loaded(connection: Connection[TupleRow], asked: Iterable[_Asked]) -> Iterator[Finding]:

@@ -11,12 +11,7 @@ from neo4j import Driver, GraphDatabase
 
 from include.errors import SetupError
 from include.writers.neo4j_errors import translated
-
-# What the server's list of connections and its query log say of ours.
-USER_AGENT = "longshore"
-
-# Seconds until a server that does not answer counts as out of reach.
-CONNECT_TIMEOUT_S = 10.0
+from include.writers.neo4j_session import CONNECT_TIMEOUT_S, DEFAULT_PORT, USER_AGENT
 
 
 class LongshoreNeo4jHook(Neo4jHook):
@@ -49,6 +44,20 @@ class LongshoreNeo4jHook(Neo4jHook):
         with translated():
             driver.verify_connectivity()
         return driver
+
+    def is_configured(self) -> bool:
+        """Whether Airflow has the connection; the server is not asked."""
+        try:
+            self.get_connection(self.neo4j_conn_id)
+        except AirflowNotFoundException:
+            return False
+        return True
+
+    @property
+    def address(self) -> str:
+        """Host and port of the connection, the port as the protocol has it where none is named."""
+        connection = self.get_connection(self.neo4j_conn_id)
+        return f"{connection.host}:{connection.port or DEFAULT_PORT}"
 
     @property
     def database(self) -> str | None:

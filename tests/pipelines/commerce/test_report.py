@@ -207,3 +207,26 @@ def test_a_slow_load_is_said_with_the_command_that_explains_it(shop: Shop) -> No
     found = finding(ask(shop), Kind.SLOW)
     assert (found.command, found.datasets) == (f"./longshore explain {load_id}", ("catalog",))
     assert "200.0 times the usual 0.1" in found.what
+
+
+def test_bundles_and_a_graph_that_failed_are_said_with_what_makes_them_again(shop: Shop) -> None:
+    deliver(shop)
+    run = runs.open_run(shop.connection, runs.RunSource.command_line("commerce"))
+    key = LoadKey(run, shop.upload_id, STORE, DAY.isoformat())
+    for name in ("bundles", "product_graph"):
+        failed = LoadResult(name, Status.FAILED, message="The graph is held.")
+        record(shop.connection, key, [failed], fingerprint="", facts={})
+    found = ask(shop)
+    assert only(found).state == "delivered"
+    assert [(one.kind, one.datasets, one.command) for one in found.findings] == [
+        (Kind.FAILED, ("bundles",), f"./longshore bundles mine --store {STORE}"),
+        (Kind.FAILED, ("product_graph",), f"./longshore graph build --store {STORE}"),
+    ]
+
+
+def test_elements_of_the_graph_are_no_rows_of_the_store(shop: Shop) -> None:
+    deliver(shop)
+    run = runs.open_run(shop.connection, runs.RunSource.command_line("commerce"))
+    loaded = LoadResult("product_graph", Status.LOADED, Counts(rows_read=9, inserted=9))
+    record(shop.connection, LoadKey(run, shop.upload_id, STORE, DAY.isoformat()), [loaded], fingerprint="", facts={})
+    assert only(ask(shop)).rows == 4
