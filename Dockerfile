@@ -14,7 +14,8 @@ COPY --chown=airflow:root config /opt/longshore/config
 # Without compiled modules each task would start 6 seconds later.
 RUN python -m compileall -q /opt/longshore
 
-ENV PYTHONPATH=/opt/longshore \
+# The second folder holds airflow_local_settings.py, by which workers import the loader once, before they fork tasks.
+ENV PYTHONPATH=/opt/longshore:/opt/longshore/config \
     LONGSHORE_HOME=/opt/airflow/longshore \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/longshore/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/longshore/plugins \
