@@ -9,7 +9,7 @@ from typing import Self
 
 import psycopg
 import pyarrow as pa
-from psycopg import Connection, Copy, Cursor, sql
+from psycopg import Connection, Copy, Cursor, Transaction, sql
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError, RowError
@@ -65,7 +65,8 @@ class PostgresCopyWriter:
         self._source = STAGING
         self._session = session or LoadSession()
         self._lock = lock
-        self._transaction = connection.transaction()
+        # Not connection.transaction(), which would keep the pipeline that it is begun in until its end.
+        self._transaction = Transaction(connection)
         self._refused: list[RefusedRow] = []
         self._merging = Merging(connection)
         self._written = 0
@@ -82,7 +83,7 @@ class PostgresCopyWriter:
         return tuple(self._refused)
 
     def __enter__(self) -> Self:
-        with translated(), self._stopwatch.phase("begin"):
+        with translated(), self._stopwatch.phase("begin"), self.connection.pipeline():  # one round trip
             self._transaction.__enter__()
             begin(self.connection, self._session)
             self.connection.execute(_staging(self._schema))

@@ -31,11 +31,10 @@ class Merging:
             source: the staged rows.
             rows: how many the slice shall have, where that is known; each of them one staged row.
         """
-        wanted, copies = self._counted(target, source) if rows is None else (rows, rows)
+        wanted, copies, before = self._counted(target, source, rows)
         if target.partial:
             wanted -= self.connection.execute(statements.drop_older(target)).rowcount
         duplicates = copies - wanted
-        before = int(self._row(statements.count(target))[0])
         if not before:
             self.connection.execute(statements.insert(target, source))
             return WriteCounts(inserted=wanted, duplicates=duplicates)
@@ -67,12 +66,15 @@ class Merging:
             )
         return inserted.rowcount, updated.rowcount
 
-    def _counted(self, target: Target, source: sql.Identifier) -> tuple[int, int]:
-        """Rows that the slice shall have, and the staged rows that they are made of."""
-        copies = sql.SQL("coalesce(sum(_copies), 0)") if statements.is_prepared(target) else sql.SQL("count(*)")
-        query = sql.SQL("SELECT count(*), {} FROM {} AS source").format(copies, statements.rows(target, source))
-        rows, staged = self._row(query)
-        return int(rows), int(staged)
+    def _counted(self, target: Target, source: sql.Identifier, rows: int | None) -> tuple[int, int, int]:
+        """Rows that the slice shall have, the staged rows that they are made of, and the rows that it has."""
+        staged = sql.SQL("SELECT {0}, {0}").format(rows)
+        if rows is None:
+            copies = sql.SQL("coalesce(sum(_copies), 0)") if statements.is_prepared(target) else sql.SQL("count(*)")
+            staged = sql.SQL("SELECT count(*), {} FROM {} AS source").format(copies, statements.rows(target, source))
+        query = sql.SQL("SELECT * FROM ({}) AS staged, ({}) AS stored").format(staged, statements.count(target))
+        wanted, made_of, before = self._row(query)
+        return int(wanted), int(made_of), int(before)
 
     def _delete(self, target: Target, source: sql.Identifier, gone: int) -> int:
         """Takes out what is no longer delivered; there is nothing to look for where every stored row was met."""
