@@ -83,10 +83,13 @@ class PostgresCopyWriter:
         return tuple(self._refused)
 
     def __enter__(self) -> Self:
-        with translated(), self._stopwatch.phase("begin"), self.connection.pipeline():  # one round trip
-            self._transaction.__enter__()
-            begin(self.connection, self._session)
-            self.connection.execute(_staging(self._schema))
+        with translated(), self._stopwatch.phase("begin"), ExitStack() as undo:
+            undo.push(self._transaction.__exit__)
+            with self.connection.pipeline():  # one round trip
+                self._transaction.__enter__()
+                begin(self.connection, self._session)
+                self.connection.execute(_staging(self._schema))
+            undo.pop_all()
         self._state = "open"
         return self
 
