@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -71,4 +71,4 @@ class TypedBatch:
     rejects: tuple[Reject, ...]
     read: int
     folded: int
-    raw: Callable[[int], str]
+    raw: Callable[[int], str] = field(compare=False)

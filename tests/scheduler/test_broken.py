@@ -45,7 +45,9 @@ def test_of_the_broken_upload_the_sound_dataset_is_loaded_and_close_says_what_is
     assert site.loads("birch", DAY, "catalog") == ["loaded"]
     assert site.loads("birch", DAY, "orders") == ["failed"]
     assert site.lines("birch", DAY) == {}
-    assert "failed: order_lines, orders (see its log and the rejects" in site.log(run.run_id, "upload.close", 1)
+    assert "failed: order_lines, orders (look: `./longshore uploads show birch" in site.log(
+        run.run_id, "upload.close", 1
+    )
 
 
 def test_a_broken_file_is_tried_once(run: Run) -> None:

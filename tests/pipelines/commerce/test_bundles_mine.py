@@ -196,7 +196,7 @@ def test_a_little_memory_gives_the_same_bundles() -> None:
     rows = [(number, variant, Fate.USED) for number, basket in enumerate(baskets) for variant in basket]
     settings = BundleSettings(top=100_000)
     results = []
-    for limit_mb in (24, 256):
+    for limit_mb in (40, 256):
         with engine(limit_mb) as database:
             take_lines(database, lines(rows))
             results.append(mine(database, OFFERS.empty_table(), settings).bundles)
