@@ -10,7 +10,7 @@ batch. CockroachDB has one way of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from psycopg.rows import TupleRow
 from include.loading.job import Connect, Job
 from include.loading.split import write_split
 from include.loading.stage import Intake, Staged, stage
+from include.readers.cells.block import PLACE
 from include.readers.dataset import DatasetReader
 from include.timing import Stopwatch
 from include.writers import postgres_partitions as partitions
@@ -29,6 +30,7 @@ from include.writers.dialect import dialect_of
 from include.writers.postgres_compare import PostgresCompareWriter
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_direct import PostgresDirectWriter
+from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession
 
 # Bytes of a delivery from which on a table filled aside pays: its keys are built at once instead of row by row, a
@@ -63,7 +65,7 @@ def _open_direct(
 ) -> PostgresDirectWriter:
     return PostgresDirectWriter(
         connection,
-        job.targets,
+        _narrowed(job, reader),
         aside=job.size >= ASIDE_BYTES,
         session=_session(job),
         lock=job.lock,
@@ -75,7 +77,9 @@ def _open_compared(
     _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresCompareWriter:
     partitions.ensure(connection, job.targets)
-    return PostgresCompareWriter(connection, job.targets, session=_session(job), lock=job.lock, stopwatch=stopwatch)
+    return PostgresCompareWriter(
+        connection, _narrowed(job, reader), session=_session(job), lock=job.lock, stopwatch=stopwatch
+    )
 
 
 def _open_staged(
@@ -103,6 +107,19 @@ def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
     """Of the staged rows: the reader's, with the numbers that the client gives them."""
     numbers = job.plan.numbering.schema if job.plan.numbering else []
     return pa.schema([*reader.schema, *numbers])
+
+
+def _narrowed(job: Job, reader: DatasetReader) -> list[Target]:
+    """The targets without the columns that no row of this delivery sets: an export has a quarter of them."""
+    known = {*reader.columns, *(name for name, _ in PLACE), *_numbers(job)}
+    return [
+        replace(target, projection=target.projection.only(known)) if target.projection else target
+        for target in job.targets
+    ]
+
+
+def _numbers(job: Job) -> list[str]:
+    return job.plan.numbering.schema.names if job.plan.numbering else []
 
 
 def _session(job: Job) -> LoadSession:

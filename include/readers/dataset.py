@@ -65,6 +65,15 @@ class DatasetReader:
         return tuple(reader.rows_read for reader in self._readers)
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The contract's columns that some part has or the profile sets; the others are null in every row.
+
+        Raises:
+            FileError, SetupError, TransientError: as `batches`.
+        """
+        return frozenset().union(*(reader.columns for reader in self._readers))
+
+    @property
     def spent(self) -> Mapping[str, float]:
         """Milliseconds of the preparing thread: `read` from bytes to cells, `validate` from cells to values."""
         return self._stopwatch.phases

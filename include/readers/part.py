@@ -156,6 +156,13 @@ class PartReader:
         }
         return {**self._mapping.positions, **members}
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """The contract's columns that the header has or the profile sets; reads no more than the header."""
+        with self._unchanged():
+            found = {*self._mapping.positions, *self._mapping.families}
+        return frozenset({*found, *self._profile.dataset(self._contract.name).constants})
+
     def facts(self) -> PartFacts:
         """What is known of the part; reads its first block unless rows were read already.
 

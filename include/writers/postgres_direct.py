@@ -99,9 +99,8 @@ class PostgresDirectWriter(PostgresSplitWriter):
         return self.connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(asked)))
 
     def _stream(self, target: Target, *, aside: bool) -> Stream:
-        table = qualified(target)
         if aside:
             made = partitions.create_aside(self.connection, target)
             self._asides.append(made)
-            table = made.table
-        return Stream(target, table, {name: str(value) for name, value in target.scope.items()})
+            return Stream(target, made.table, {})
+        return Stream(target, qualified(target), {name: str(value) for name, value in target.scope.items()})

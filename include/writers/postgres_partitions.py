@@ -55,7 +55,10 @@ def ensure(connection: Connection[TupleRow], targets: Sequence[Target]) -> None:
 
 
 def create_aside(connection: Connection[TupleRow], target: Target) -> Aside:
-    """An empty table of the parent's form, without its key, that only the connection's transaction knows."""
+    """An empty table of the parent's form, without its key, that only the connection's transaction knows.
+
+    Its rows are of the target's slice without saying so: that is the default of the slice's columns.
+    """
     if target.partition is None:
         raise DefectError(f"The table {target.table.name} has no partitions.")
     name = f"{target.table.name}_{secrets.token_hex(4)}"
@@ -63,6 +66,9 @@ def create_aside(connection: Connection[TupleRow], target: Target) -> Aside:
     # The check is what spares ATTACH a scan of all rows.
     check = "CONSTRAINT bounds CHECK ({column} IS NOT NULL AND {column} >= {low} AND {column} < {high})"
     connection.execute(aside.statement(f"CREATE TABLE {{aside}} (LIKE {{parent}}, {check})"))
+    for name, value in target.scope.items():
+        default = sql.SQL("ALTER TABLE {} ALTER {} SET DEFAULT {}")
+        connection.execute(default.format(aside.table, sql.Identifier(name), value))
     return aside
 
 
@@ -93,7 +99,7 @@ def attach(connection: Connection[TupleRow], aside: Aside) -> None:
 
 ATTACH = (
     "ALTER TABLE {parent} ATTACH PARTITION {aside} FOR VALUES FROM ({low}) TO ({high})",
-    "ALTER TABLE {aside} DROP CONSTRAINT bounds",
+    "ALTER TABLE {aside} DROP CONSTRAINT bounds, ALTER {column} DROP DEFAULT",
     "ALTER TABLE {aside} RENAME TO {partition}",
 )
 MOVE = ("INSERT INTO {parent} ({columns}) SELECT {columns} FROM {aside}", "DROP TABLE {aside}")

@@ -26,7 +26,7 @@ from include.writers.postgres_encoding import COPY_BYTES, as_csv, copy_statement
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession
-from include.writers.projection import constant_text
+from include.writers.projection import Projection, constant_text
 
 # Bytes of the smaller tables' rows that wait in memory for their COPY; a million order lines have 30 MB of orders, and
 # what is more waits in a temporary file.
@@ -52,8 +52,15 @@ class Stream:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that are sent, in order."""
-        return (*self.scope, *self.target.columns)
+        """The columns that are sent, in order; the others stay null."""
+        return (*self.scope, *self.projection.columns)
+
+    @property
+    def projection(self) -> Projection:
+        """What makes the target's rows."""
+        if self.target.projection is None:
+            raise DefectError(f"The target {self.target.table.name} has no projection.")
+        return self.target.projection
 
 
 class PostgresSplitWriter(ABC):
@@ -197,10 +204,6 @@ class PostgresSplitWriter(ABC):
 
 
 def _rows(stream: Stream, staged: pa.RecordBatch) -> pa.RecordBatch:
-    target = stream.target
-    if target.projection is None:
-        raise DefectError(f"The target {target.table.name} has no projection.")
-    rows = target.projection.rows(staged, target.parameters)
+    rows = stream.projection.rows(staged, stream.target.parameters)
     scope = [constant_text(value, rows.num_rows) for value in stream.scope.values()]
-    columns = [*scope, *(rows.column(name) for name in target.columns)]
-    return pa.RecordBatch.from_arrays(columns, names=list(stream.columns))
+    return pa.RecordBatch.from_arrays([*scope, *rows.columns], names=list(stream.columns))

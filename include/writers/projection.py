@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,11 @@ class Projection:
         if default:
             return f"coalesce({staged}, {{{default}}}::text) AS {name}"
         return staged if staged == name else f"{staged} AS {name}"
+
+    def only(self, known: Collection[str]) -> Projection:
+        """The same without columns that are taken from others than the known staged ones, so that are never set."""
+        kept = {name: staged for name, staged in self.columns.items() if staged in known or name in self.defaults}
+        return replace(self, columns=kept)
 
     def rows(self, staged: pa.RecordBatch, parameters: Mapping[str, object]) -> pa.RecordBatch:
         """The same rows of a batch in hand, in its order."""
