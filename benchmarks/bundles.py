@@ -44,6 +44,7 @@ SAVES = 7
 
 FILL = (
     "SELECT setseed(0.42)",
+    "SELECT commerce.add_partition(name, {day}) FROM unnest(ARRAY['catalog', 'orders', 'order_lines']) AS name",
     """
     INSERT INTO commerce.uploads (upload_id, store, day) VALUES ({upload_id}, {store}, {day})
     """,
@@ -284,7 +285,7 @@ def _fill(work: Work, rows: int) -> None:
         run_id = runs.open_run(connection, runs.RunSource.command_line("benchmark"))
         key = loads.LoadKey(run_id, identifier, STORE, DAY.isoformat())
         for dataset in ("catalog", "orders", "order_lines"):
-            loads.record(connection, key, LoadResult(dataset, Status.LOADED), fingerprint="", facts={})
+            loads.record(connection, key, [LoadResult(dataset, Status.LOADED)], fingerprint="", facts={})
         query = sql.SQL("SELECT substr(order_id, 2)::integer, variant_id, 0 FROM commerce.order_lines")
         with pa.OSFile(work.lines, "wb") as sink, pa.ipc.new_file(sink, LINES) as file:
             for batch in copied(connection, sql.Composed([query]), LINES):
