@@ -54,13 +54,10 @@ def _install(python: Path) -> None:
 
 
 def _uv_environment() -> dict[str, str]:
-    """As uv knows pip's settings no more than the launcher's install does: they are handed on."""
+    """What the environment says to pip, in uv's words, as the launcher does it."""
     environment = dict(os.environ)
-    ask = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    said = subprocess.run(ask, capture_output=True, text=True, check=False).stdout.strip()
-    index = environment.get("UV_DEFAULT_INDEX") or environment.get("PIP_INDEX_URL") or said
-    if index:
-        environment["UV_DEFAULT_INDEX"] = index
+    if index := environment.get("PIP_INDEX_URL"):
+        environment.setdefault("UV_DEFAULT_INDEX", index)
     if certificates := environment.get("PIP_CERT"):
         environment.setdefault("SSL_CERT_FILE", certificates)
     return environment

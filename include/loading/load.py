@@ -110,7 +110,8 @@ def _write_by(
 
 def _attribute(stopwatch: Stopwatch, reader: DatasetReader) -> None:
     """Tells the time that the load waited for its reader apart, in the proportion in which the reader spent its own."""
-    waited, spent = stopwatch.phases.get("read", 0.0), reader.spent
+    waited = sum(stopwatch.phases.get(name, 0.0) for name in ("read", "validate"))  # with that of ways tried before
+    spent = reader.spent
     total = sum(spent.values())
     if total:
         stopwatch.phases |= {name: waited * ms / total for name, ms in spent.items()}

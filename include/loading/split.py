@@ -46,7 +46,7 @@ def write_split(reader: Source, writer: PostgresSplitWriter, plan: Plan, intake:
     """
     if plan.numbering is None:
         raise DefectError(f"The plan of {plan.contract.name} has no numbering.")
-    load = _DirectLoad(reader, writer, plan, plan.numbering.client(), intake)
+    load = _SplitLoad(reader, writer, plan, plan.numbering.client(), intake)
     for batch in intake.batches(reader, plan.contract.name):
         load.take(batch)
     load.end()
@@ -56,7 +56,7 @@ def write_split(reader: Source, writer: PostgresSplitWriter, plan: Plan, intake:
 
 
 @dataclass(slots=True)
-class _DirectLoad:
+class _SplitLoad:
     """One load under way. `waiting`: the reject of the row that is held back, whose place is not known yet."""
 
     reader: Source
@@ -75,7 +75,7 @@ class _DirectLoad:
         for rows in numbered:
             self._write(rows, known, batch)
         held = self.numbers.held
-        self.waiting = {sequence: known.pop(sequence) for sequence in (held,) if sequence in known}
+        self.waiting = {held: known.pop(held)} if held is not None and held in known else {}
         self.intake.spool.add(known.values())
 
     def end(self) -> None:

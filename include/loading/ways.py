@@ -19,6 +19,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.loading.job import Connect, Job
+from include.loading.plan import Plan
 from include.loading.split import write_split
 from include.loading.stage import Intake, Staged, stage
 from include.readers.cells.block import PLACE
@@ -43,7 +44,7 @@ class Way:
     """One way: `open` makes the writer, `fill` brings the rows of a reader into it."""
 
     open: Callable[[Connect, Connection[TupleRow], Job, DatasetReader, Stopwatch], Any]
-    fill: Callable[[DatasetReader, Any, Any, Intake], Staged]
+    fill: Callable[[DatasetReader, Any, Plan, Intake], Staged]
 
 
 def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[Way]:
@@ -110,7 +111,7 @@ def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
 
 
 def _narrowed(job: Job, reader: DatasetReader) -> list[Target]:
-    """The targets without the columns that no row of this delivery sets: an export has a quarter of them."""
+    """The targets without the columns that no row of this delivery sets: most of an order's, where a file has few."""
     known = {*reader.columns, *(name for name, _ in PLACE), *_numbers(job)}
     return [
         replace(target, projection=target.projection.only(known)) if target.projection else target

@@ -32,6 +32,7 @@ REMEDIES = {
     "28": "Check the user, the password and pg_hba.conf of the server.",
     "3D": "Create the database, or correct its name in the target.",
     "42501": "Grant the role what docs/operations.md lists.",
+    "2BP01": "Take away the views of your own that need it, migrate, and make them again.",
     "42P01": "Apply the migrations: any `longshore load` or `longshore up` does.",
     "57014": "Someone cancelled the statement, or it ran into the task's execution_timeout: raise that.",
     "53100": "Free space on the database server.",

@@ -37,6 +37,13 @@ class Aside:
             columns=_names(self.target.table.names),
             partition=sql.Identifier(self.partition.table_name(self.target.table.name)),
             column=sql.Identifier(self.partition.column),
+            defaults=sql.SQL(", ").join(
+                sql.SQL("ALTER {} SET DEFAULT {}").format(sql.Identifier(name), value)
+                for name, value in self.target.scope.items()
+            ),
+            no_defaults=sql.SQL(", ").join(
+                sql.SQL("ALTER {} DROP DEFAULT").format(sql.Identifier(name)) for name in self.target.scope
+            ),
             low=self.partition.low,
             high=self.partition.high,
         )
@@ -66,9 +73,7 @@ def create_aside(connection: Connection[TupleRow], target: Target) -> Aside:
     # The check is what spares ATTACH a scan of all rows.
     check = "CONSTRAINT bounds CHECK ({column} IS NOT NULL AND {column} >= {low} AND {column} < {high})"
     connection.execute(aside.statement(f"CREATE TABLE {{aside}} (LIKE {{parent}}, {check})"))
-    for name, value in target.scope.items():
-        default = sql.SQL("ALTER TABLE {} ALTER {} SET DEFAULT {}")
-        connection.execute(default.format(aside.table, sql.Identifier(name), value))
+    connection.execute(aside.statement("ALTER TABLE {aside} {defaults}"))
     return aside
 
 
@@ -99,7 +104,7 @@ def attach(connection: Connection[TupleRow], aside: Aside) -> None:
 
 ATTACH = (
     "ALTER TABLE {parent} ATTACH PARTITION {aside} FOR VALUES FROM ({low}) TO ({high})",
-    "ALTER TABLE {aside} DROP CONSTRAINT bounds, ALTER {column} DROP DEFAULT",
+    "ALTER TABLE {aside} DROP CONSTRAINT bounds, {no_defaults}",
     "ALTER TABLE {aside} RENAME TO {partition}",
 )
 MOVE = ("INSERT INTO {parent} ({columns}) SELECT {columns} FROM {aside}", "DROP TABLE {aside}")

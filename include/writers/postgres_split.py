@@ -102,7 +102,8 @@ class PostgresSplitWriter(ABC):
 
     def __enter__(self) -> Self:
         with translated(), self._stopwatch.phase("begin"), ExitStack() as undo:
-            undo.push(self._transaction.__exit__)
+            # Whichever it is by then: `_begin` may have to begin anew.
+            undo.push(lambda *error: self._transaction.__exit__(*error))  # noqa: PLW0108 # not bound yet
             self._streams = tuple(self._begin())
             for stream in self._streams[:-1]:
                 # Closed with the block.

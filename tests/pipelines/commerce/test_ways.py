@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from include.pipelines.commerce.uploads import month_of
 from include.results import LoadResult
+from include.writers import postgres_partitions as partitions
+from include.writers.postgres_merge import Target
 from include.writers.postgres_session import connect
 from tests.pipelines.commerce.conftest import DAY, Shop
 
@@ -133,3 +138,34 @@ def test_loads_of_one_month_that_are_both_the_first_end_in_one_partition(shop: S
     assert results[1].counts.inserted == 200_000
     assert shop.value("SELECT count(*) FROM commerce.order_lines") == 200_001
     assert shop.value(asides) == 0
+
+
+def test_a_large_first_load_neither_waits_for_a_reader_nor_leaves_a_default_behind(shop: Shop) -> None:
+    big(shop, 200_000)
+    with connect(shop.url, autocommit=False) as reader:
+        reader.execute("SELECT count(*) FROM commerce.current_order_lines")
+        _, order_lines = shop.load("orders")
+        assert reader.execute("SELECT count(*) FROM commerce.order_lines").fetchone() == (200_000,)
+    assert order_lines.counts.inserted == 200_000
+    defaults = "SELECT count(*) FROM pg_attrdef WHERE adrelid = to_regclass(%s)"
+    assert shop.value(defaults, "commerce." + month_of(DAY).table_name("order_lines")) == 0
+
+
+def test_a_load_that_finds_its_rows_there_once_the_partition_is_made_compares_them(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another load of the same upload comes between the first look and the second."""
+    shop.deliver("orders.csv", lines("A", "A", "B"))
+    make = partitions.ensure
+    others: list[tuple[LoadResult, ...]] = []
+
+    def ensure(connection: Connection[TupleRow], targets: Sequence[Target]) -> None:
+        make(connection, targets)
+        if not others:
+            others.append(())
+            others[0] = shop.load("orders")
+
+    monkeypatch.setattr(partitions, "ensure", ensure)
+    _, order_lines = shop.load("orders")
+    assert others[0][1].counts.inserted == 3
+    assert (order_lines.counts.inserted, order_lines.counts.unchanged) == (0, 3)
