@@ -27,6 +27,7 @@ from include.writers import postgres_merge as postgres
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
 from include.writers.cockroach_leftovers import drop, sweep
+from include.writers.cockroach_merging import merge
 from include.writers.errors import repeat_transient, write_isolating
 from include.writers.postgres_copy import STAGING
 from include.writers.postgres_encoding import as_csv
@@ -360,27 +361,10 @@ class CockroachCopyWriter:
         return None if number is None else int(number)
 
     def _merge(self, target: Target) -> WriteCounts:
-        rows, copies = self._row(
-            sql.SQL("SELECT count(*), coalesce(sum(_copies), 0) FROM {}").format(postgres.prepared(target))
-        )
-        if target.partial:
-            rows -= self.connection.execute(postgres.drop_older(target)).rowcount
-        duplicates = int(copies) - rows
-        if self._row(cockroach.is_empty(target))[0]:
-            self.connection.execute(cockroach.insert(target))
-            return WriteCounts(inserted=rows, duplicates=duplicates)
-        deletes = target.deletes and not target.partial
-        deleted = self.connection.execute(cockroach.delete(target)).rowcount if deletes else 0
-        inserted = int(self._row(cockroach.count_new(target))[0])
-        written = self.connection.execute(cockroach.upsert(target)).rowcount
-        self._merged.append(target)
-        return WriteCounts(
-            inserted=inserted,
-            updated=written - inserted,
-            unchanged=rows - written,
-            deleted=deleted,
-            duplicates=duplicates,
-        )
+        counts, held_rows = merge(self.connection, target)
+        if held_rows:
+            self._merged.append(target)
+        return counts
 
     def _row(self, statement: sql.Composed) -> TupleRow:
         row = self.connection.execute(statement).fetchone()
