@@ -39,7 +39,6 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",  # keys over a staged load are sorted without temporary files
     "max_wal_size": "4GB",  # a load of some GB ends without a checkpoint forced into its middle
     "checkpoint_timeout": "15min",  # the same by time
-    "wal_compression": "pglz",  # full-page images after a checkpoint shrink; every build has this method
     "wal_level": "minimal",  # nobody replicates from here; tables made in the load's transaction write no WAL
     "max_wal_senders": "0",  # wal_level=minimal asks for it
     "max_connections": "120",  # Airflow: 4 processes of 5 + 10 pooled; each task 2; loads and queries the rest

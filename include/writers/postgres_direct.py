@@ -102,5 +102,5 @@ class PostgresDirectWriter(PostgresSplitWriter):
         if aside:
             made = partitions.create_aside(self.connection, target)
             self._asides.append(made)
-            return Stream(target, made.table, {})
+            return Stream(target, made.table, {}, made=True)
         return Stream(target, qualified(target), {name: str(value) for name, value in target.scope.items()})

@@ -58,10 +58,18 @@ def messages(payload: memoryview) -> Iterator[memoryview]:
         yield payload[start : start + COPY_BYTES]
 
 
-def copy_statement(table: sql.Composable, columns: tuple[str, ...]) -> sql.Composed:
-    """COPY of the named columns from CSV."""
+def copy_statement(table: sql.Composable, columns: tuple[str, ...], *, freeze: bool = False) -> sql.Composed:
+    """COPY of the named columns from CSV.
+
+    Args:
+        table: where to.
+        columns: of the table, in the rows' order.
+        freeze: rows are written as if they had been there for ever, which the first reader and the first vacuum then
+            need not note down on every page; for tables that were made in the same transaction.
+    """
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, names)
+    options = sql.SQL("FORMAT csv, FREEZE" if freeze else "FORMAT csv")
+    return sql.SQL("COPY {} ({}) FROM STDIN ({})").format(table, names, options)
 
 
 def _without_zones(batch: pa.RecordBatch) -> pa.RecordBatch:

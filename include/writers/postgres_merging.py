@@ -40,31 +40,35 @@ class Merging:
             return WriteCounts(inserted=wanted, duplicates=duplicates)
         if wanted >= ANALYZE_ROWS and statements.is_prepared(target):
             self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(target)))
-        inserted, updated = self._write(target, source)
+        inserted, updated, deleted = self._write(target, source)
         self.merged.append(target)
         return WriteCounts(
             inserted=inserted,
             updated=updated,
             unchanged=wanted - inserted - updated,
-            deleted=self._delete(target, source, before - (wanted - inserted)),
+            deleted=deleted,
             duplicates=duplicates,
         )
 
-    def _write(self, target: Target, source: sql.Identifier) -> tuple[int, int]:
-        """Writes what is new or differs, in one round trip, and counts both.
+    def _write(self, target: Target, source: sql.Identifier) -> tuple[int, int, int]:
+        """Writes what is new or differs and takes out what is gone, in one round trip; counts the three.
 
         In no order: one load at a time writes a slice, so there is nobody to meet in the other order. Who writes past
         the slice's lock may have moved a row since it was looked at.
         """
         with self.connection.pipeline():
             found = self.connection.execute(statements.find_differing(target, source))
+            self.connection.execute(statements.fetch_by_place(True))
             updated = self.connection.execute(statements.update_differing(target))
+            deleted = self.connection.execute(statements.delete_differing(target))
+            self.connection.execute(statements.fetch_by_place(False))
             inserted = self.connection.execute(statements.insert_differing(target))
-        if found.rowcount != updated.rowcount + inserted.rowcount:
+        counts = (inserted.rowcount, updated.rowcount, deleted.rowcount)
+        if found.rowcount != sum(counts):
             raise TransientError(
                 f"Another writer changed rows of {target.table.name} meanwhile.", "The same load can be repeated."
             )
-        return inserted.rowcount, updated.rowcount
+        return counts
 
     def _counted(self, target: Target, source: sql.Identifier, rows: int | None) -> tuple[int, int, int]:
         """Rows that the slice shall have, the staged rows that they are made of, and the rows that it has."""
@@ -75,12 +79,6 @@ class Merging:
         query = sql.SQL("SELECT * FROM ({}) AS staged, ({}) AS stored").format(staged, statements.count(target))
         wanted, made_of, before = self._row(query)
         return int(wanted), int(made_of), int(before)
-
-    def _delete(self, target: Target, source: sql.Identifier, gone: int) -> int:
-        """Takes out what is no longer delivered; there is nothing to look for where every stored row was met."""
-        if not gone or target.partial or not target.deletes:
-            return 0
-        return self.connection.execute(statements.delete(target, source)).rowcount
 
     def _row(self, statement: sql.Composed) -> TupleRow:
         row = self.connection.execute(statement).fetchone()

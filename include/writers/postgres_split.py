@@ -41,12 +41,14 @@ class ScatteredError(RowError):
 class Stream:
     """The rows of one target: the table that they go to by COPY, its columns, and how many there were.
 
-    `scope`: values of columns that the rows do not have. `spool`: where they wait; None where they are sent at once.
+    `scope`: values of columns that the rows do not have. `made`: the table was made in the load's transaction. `spool`:
+    where they wait; None where they are sent at once.
     """
 
     target: Target
     table: sql.Identifier
     scope: dict[str, str]
+    made: bool = False
     spool: IO[bytes] | None = None
     rows: int = 0
 
@@ -54,6 +56,11 @@ class Stream:
     def columns(self) -> tuple[str, ...]:
         """The columns that are sent, in order; the others stay null."""
         return (*self.scope, *self.projection.columns)
+
+    @property
+    def copy_statement(self) -> sql.Composed:
+        """What sends them."""
+        return copy_statement(self.table, self.columns, freeze=self.made)
 
     @property
     def projection(self) -> Projection:
@@ -191,7 +198,7 @@ class PostgresSplitWriter(ABC):
         with translated(), self._stopwatch.phase("copy"):
             if self._copy is None:
                 cursor = self._copying.enter_context(self.connection.cursor())
-                self._copy = self._copying.enter_context(cursor.copy(copy_statement(stream.table, stream.columns)))
+                self._copy = self._copying.enter_context(cursor.copy(stream.copy_statement))
             for message in messages(payload):
                 self._copy.write(message)
 
@@ -199,7 +206,7 @@ class PostgresSplitWriter(ABC):
         if stream.spool is None or not stream.rows:
             return
         stream.spool.seek(0)
-        with self.connection.cursor() as cursor, cursor.copy(copy_statement(stream.table, stream.columns)) as copy:
+        with self.connection.cursor() as cursor, cursor.copy(stream.copy_statement) as copy:
             while block := stream.spool.read(COPY_BYTES):
                 copy.write(block)
 
