@@ -27,7 +27,8 @@ from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.choice import LoadWriter, settle
 from include.writers.errors import repeat_transient
-from include.writers.postgres_errors import translated
+from include.writers.postgres_errors import UNIQUE_VIOLATION, translated
+from include.writers.postgres_split import ScatteredError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,14 @@ def _write(
 ) -> tuple[LoadResult, ...]:
     """Loads by the first way that leads to the end."""
     *others, last = ways(connection, job, new=earlier.current is None)
+    scattered = False
     for way in others:
+        if scattered and way.in_hand:
+            continue
         try:
             return _write_by(way, connect, connection, job, earlier, spool, stopwatch)
         except RowError as met:
+            scattered = scattered or isinstance(met, ScatteredError) or met.code == UNIQUE_VIOLATION
             spool.clear()
             logger("load").info(line("load-again", dataset=job.dataset, reason=met.what))
     return _write_by(last, connect, connection, job, earlier, spool, stopwatch)

@@ -48,14 +48,39 @@ class Numbering:
     def late_rejects(self) -> str:
         """Selects the sound rows that fall with their group."""
         return " UNION ALL ".join(
-            f"SELECT _sequence, _part, _line, {', '.join(map(_quoted, verdict))} FROM {{staging}}"  # noqa: S608 # a plan's
+            f"SELECT _sequence, _part, _line, {', '.join(map(quoted, verdict))} FROM {{staging}}"  # noqa: S608 # a plan's
             f" WHERE order_fault AND _fault = 0 AND line_no {condition}"
             for verdict, condition in ((self.headless, "= 1"), (self.with_its_group, "> 1"))
         )
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A plan's own text as a literal of SQL."""
     return "'{}'".format(text.replace("'", "''"))
+
+
+class Completion(Protocol):
+    """Completes one load's rows while they stream by, as long as what belongs together stands together."""
+
+    def complete(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows with the columns that the projections take besides the file's own."""
+
+    @property
+    def scattered(self) -> bool:
+        """Whether rows that belong together stood in several places."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completing:
+    """How rows that are a row of the table each are completed: their key, and what their group says for all.
+
+    `client` does it in hand; `columns` are those that it sets in every delivery. `nameless`: column, code and reason of
+    a sound row whose column is null then, and which is no row of any table.
+    """
+
+    client: Callable[[], Completion]
+    columns: tuple[str, ...]
+    nameless: tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +130,8 @@ class Plan:
     """All that is particular to loading one dataset.
 
     `late_rejects` selects rows that only the whole file tells on, `places` (sequence, group_key, place) of staged rows
-    whose number is kept for them though they are rejected. `numbering`: rows are numbered within their groups.
+    whose number is kept for them though they are rejected. `numbering`: rows are numbered within their groups, or
+    `completing`: they are completed one by one; both are for rows in hand, and need fillings with a projection.
     `preparation`: statements over the staged rows, before anything else is asked of them. `findings` are looked at once
     the tables are written; they change nothing.
     """
@@ -114,6 +140,7 @@ class Plan:
     fillings: tuple[Filling, ...]
     late_rejects: str = ""
     numbering: Numbering | None = None
+    completing: Completing | None = None
     preparation: tuple[str, ...] = ()
     findings: Mapping[str, Finding] = field(default_factory=dict)
     places: str | None = None

@@ -1,15 +1,15 @@
 """The ways into PostgreSQL, and the rule by which a load takes one.
 
-Where a plan can number and split rows in hand, an upload whose slice of the tables was never loaded goes `straight`
-in, and one that is delivered again is `compared` with what is stored. All else goes through the staging table, whose
-rows the server makes the tables' rows of (`staged`). What does not lead to the end is begun anew by the next way: an
-order in several places of the file and a row that the server refuses are found by the last one (`isolating`), batch by
-batch. CockroachDB has one way of its own.
+Where a plan can make the tables' rows in hand, an upload whose slice of the tables was never loaded goes `straight` in,
+and one that is delivered again is `compared` with what is stored. All else goes through the staging table, whose rows
+the server makes the tables' rows of (`staged`). What does not lead to the end is begun anew by the next way: keys that
+are there twice and orders or products in several places of the file are the server's to sort out, and a row that it
+refuses is found by the last way (`isolating`), batch by batch. CockroachDB has one way of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ import pyarrow as pa
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from include.loading.complete import write_completed
 from include.loading.job import Connect, Job
 from include.loading.plan import Plan
 from include.loading.split import write_split
@@ -33,6 +34,7 @@ from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_direct import PostgresDirectWriter
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession
+from include.writers.postgres_split import PostgresSplitWriter
 
 # Bytes of a delivery from which on a table filled aside pays: its keys are built at once instead of row by row, a
 # third of the time of a large load; making and attaching it takes some 10 ms.
@@ -41,10 +43,14 @@ ASIDE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way: `open` makes the writer, `fill` brings the rows of a reader into it."""
+    """One way: `open` makes the writer, `fill` brings the rows of a reader into it.
+
+    `in_hand`: it needs each key once and each group in one place.
+    """
 
     open: Callable[[Connect, Connection[TupleRow], Job, DatasetReader, Stopwatch], Any]
     fill: Callable[[DatasetReader, Any, Plan, Intake], Staged]
+    in_hand: bool = False
 
 
 def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[Way]:
@@ -52,13 +58,17 @@ def ways(connection: Connection[TupleRow], job: Job, *, new: bool) -> Iterator[W
     if dialect_of(connection) == "cockroachdb":
         yield COCKROACH
         return
-    if job.plan.numbering:
+    if job.plan.numbering or job.plan.completing:
         if new:
             yield STRAIGHT
         yield COMPARED
-    else:
+    if not job.plan.numbering:
         yield STAGED
     yield ISOLATING
+
+
+def _fill_in_hand(reader: DatasetReader, writer: PostgresSplitWriter, plan: Plan, intake: Intake) -> Staged:
+    return (write_split if plan.numbering else write_completed)(reader, writer, plan, intake)
 
 
 def _open_direct(
@@ -106,21 +116,22 @@ def _open_staged(
 
 def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
     """Of the staged rows: the reader's, with the numbers that the client gives them."""
-    numbers = job.plan.numbering.schema if job.plan.numbering else []
-    return pa.schema([*reader.schema, *numbers])
+    return pa.schema([*reader.schema, *(job.plan.numbering.schema if job.plan.numbering else [])])
 
 
 def _narrowed(job: Job, reader: DatasetReader) -> list[Target]:
     """The targets without the columns that no row of this delivery sets: most of an order's, where a file has few."""
-    known = {*reader.columns, *(name for name, _ in PLACE), *_numbers(job)}
+    known = {*reader.columns, *(name for name, _ in PLACE), *_made(job.plan)}
     return [
         replace(target, projection=target.projection.only(known)) if target.projection else target
         for target in job.targets
     ]
 
 
-def _numbers(job: Job) -> list[str]:
-    return job.plan.numbering.schema.names if job.plan.numbering else []
+def _made(plan: Plan) -> Sequence[str]:
+    """The columns that rows get in hand."""
+    numbers = plan.numbering.schema.names if plan.numbering else ()
+    return (*numbers, *(plan.completing.columns if plan.completing else ()))
 
 
 def _session(job: Job) -> LoadSession:
@@ -141,8 +152,8 @@ def _open_cockroach(
     )
 
 
-STRAIGHT = Way(_open_direct, write_split)
-COMPARED = Way(_open_compared, write_split)
+STRAIGHT = Way(_open_direct, _fill_in_hand, in_hand=True)
+COMPARED = Way(_open_compared, _fill_in_hand, in_hand=True)
 STAGED = Way(partial(_open_staged, streamed=True), stage)
 ISOLATING = Way(partial(_open_staged, streamed=False), stage)
 COCKROACH = Way(_open_cockroach, stage)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from psycopg import sql
 
 from include.writers.base import WriteCounts
-from include.writers.postgres_errors import competitors
-from include.writers.postgres_merge import Target, prepared, qualified
+from include.writers.postgres_errors import competitors, translated
+from include.writers.postgres_merge import Target, prepared, qualified, restate
 from include.writers.postgres_merging import Merging
 from include.writers.postgres_session import begin, lock
 from include.writers.postgres_split import PostgresSplitWriter, ScatteredError, Stream
@@ -34,11 +34,18 @@ class PostgresCompareWriter(PostgresSplitWriter):
                 self.connection.execute(_create(target))
         return [Stream(target, prepared(target), {}) for target in self._targets]
 
+    def restate_provenance(self) -> None:
+        """Corrects where rows stand that did not change otherwise; see `PostgresCopyWriter.restate_provenance`."""
+        with translated(), self._stopwatch.phase("merge"):
+            for stream in self._streams:
+                if not stream.target.unique and stream.target.provenance:
+                    self.connection.execute(restate(stream.target))
+
     def _settle(self) -> tuple[WriteCounts, ...]:
         # No ANALYZE: the tables' sizes are enough for a hash join, and it takes 0.4 s of a million lines.
         with self._stopwatch.phase("prepare"):
             self._check_keys(self._streams[0])
-        with competitors(), self._stopwatch.phase("merge"):
+        with competitors(), translated(), self._stopwatch.phase("merge"):
             lock(self.connection, self._lock)
             merging = Merging(self.connection)
             return tuple(merging.merge(_as_written(stream), stream.table, stream.rows) for stream in self._streams)
@@ -65,4 +72,5 @@ def _create(target: Target) -> sql.Composed:
 def _as_written(stream: Stream) -> Target:
     """The target whose select takes the rows as they were written."""
     columns = ", ".join(sql.Identifier(name).as_string() for name in stream.target.columns)
-    return replace(stream.target, select=f"SELECT {columns} FROM {{staging}}", parameters={})  # noqa: S608 # quoted
+    select = f"SELECT {columns} FROM {{staging}}"  # noqa: S608 # quoted
+    return replace(stream.target, select=select, parameters={}, unique=True)

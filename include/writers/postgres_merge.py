@@ -231,7 +231,8 @@ def insert_differing(target: Target) -> sql.Composed:
 def delete_differing(target: Target) -> sql.Composed:
     """Takes out of the slice what is no longer delivered."""
     return sql.SQL(
-        "DELETE FROM {table} AS target USING {differing} AS source WHERE {scope} AND target.ctid = source._at AND {gone}"
+        "DELETE FROM {table} AS target USING {differing} AS source"
+        " WHERE {scope} AND target.ctid = source._at AND {gone}"
     ).format(table=qualified(target), differing=differing(target), scope=scope(target), gone=_is_gone(target))
 
 

@@ -55,7 +55,7 @@ class Stream:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that are sent, in order; the others stay null."""
-        return (*self.scope, *self.projection.columns)
+        return (*self.scope, *self.projection.names)
 
     @property
     def copy_statement(self) -> sql.Composed:
@@ -157,8 +157,8 @@ class PostgresSplitWriter(ABC):
         self._finished = True
         return counts
 
-    def restate_provenance(self) -> None:  # noqa: B027 # true of all writers of this kind
-        """Does nothing: each key is one row of the delivery, so a row that did not change stands where it stood."""
+    def restate_provenance(self) -> None:  # noqa: B027 # true of slices that held nothing before
+        """Does nothing: each row was written with the place where it stands."""
 
     def discard(self) -> None:
         """Leaves nothing behind when the block is left."""

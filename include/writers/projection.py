@@ -16,16 +16,19 @@ class Projection:
 
     `columns`: the table's column -> the staged one it is taken from. `where`: staged column -> the value that it has
     in the rows that count. `defaults`: the table's column -> the parameter that stands where it would be null.
+    `constants`: the table's column -> the parameter that stands in all rows.
     """
 
     columns: Mapping[str, str]
     where: Mapping[str, int | bool]
     defaults: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def select(self) -> str:
         """A SELECT over `{staging}`, with the parameters' names in braces, that yields `_sequence` too."""
         columns = ", ".join(self._expression(name, staged) for name, staged in self.columns.items())
+        columns += "".join(f", {{{parameter}}}::text AS {name}" for name, parameter in self.constants.items())
         conditions = " AND ".join(f"{name} = {str(value).lower()}" for name, value in self.where.items())
         return f"SELECT {columns}, _sequence FROM {{staging}} WHERE {conditions}"  # noqa: S608 # a plan's constants
 
@@ -49,7 +52,13 @@ class Projection:
         if not counts.all():
             kept = kept.take(pa.Array.from_buffers(pa.int64(), int(counts.sum()), [None, _buffer(counts)]))
         columns = [self._column(name, kept.column(source), parameters) for name, source in self.columns.items()]
-        return pa.RecordBatch.from_arrays(columns, names=list(self.columns))
+        constants = [_constant(parameters[name], kept.num_rows) for name in self.constants.values()]
+        return pa.RecordBatch.from_arrays([*columns, *constants], names=list(self.names))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The table's columns that are set, in the rows' order."""
+        return (*self.columns, *self.constants)
 
     def _column(self, name: str, values: pa.Array, parameters: Mapping[str, object]) -> pa.Array:
         default = parameters.get(self.defaults.get(name, ""))
@@ -60,6 +69,10 @@ class Projection:
 
 def _buffer(counts: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> pa.Buffer:
     return pa.py_buffer(np.flatnonzero(counts))
+
+
+def _constant(value: object, rows: int) -> pa.StringArray:
+    return pa.nulls(rows, pa.string()) if value is None else constant_text(str(value), rows)
 
 
 def constant_text(text: str, rows: int) -> pa.StringArray:

@@ -6,8 +6,10 @@ row is no row of any table, but it counts where rows are numbered and keeps its 
 
 from __future__ import annotations
 
-from include.loading.plan import Filling, Finding, Numbering, Plan
+from include.contracts import Contract, Table
+from include.loading.plan import Completing, Filling, Finding, Numbering, Plan, quoted
 from include.pipelines.commerce import records
+from include.pipelines.commerce.completion import Naming, ProductCompletion
 from include.pipelines.commerce.order_numbering import NUMBERS, OrderNumbering
 from include.writers.projection import Projection
 
@@ -56,12 +58,13 @@ FROM {{staging}}
 WHERE _fault = 0 AND (variant_id IS NOT NULL OR handle IS NOT NULL)
 """  # noqa: S608
 
-WITHOUT_IDENTITY = """
-SELECT _sequence, _part, _line, 'variant_id' AS column_name, 'missing' AS code,
-    'neither a variant''s id nor a product''s handle' AS reason
-FROM {staging}
+NAMELESS = ("variant_id", "missing", "neither a variant's id nor a product's handle")
+
+WITHOUT_IDENTITY = f"""
+SELECT _sequence, _part, _line, {", ".join(map(quoted, NAMELESS))}
+FROM {{staging}}
 WHERE _fault = 0 AND variant_id IS NULL AND handle IS NULL
-"""
+"""  # noqa: S608
 
 # line_no is the position within the order over all parts, counted before rejection. An order whose first row fails on
 # what belongs to the order cannot be stored: its rows go and come back together. This is what `order_numbering` does on
@@ -127,23 +130,30 @@ WHERE upload_id = %(upload_id)s
 """
 
 
+def _of_variants(contract: Contract, table: Table, select: str, completing: Completing) -> Plan:
+    """A dataset whose sound rows are a variant's row each, in one table whose columns have the contract's names."""
+    columns = {name: name for name in contract.names if name in table.names} | PLACE
+    constants = {name: name for name in ("currency",) if name in table.names}
+    projection = Projection(columns, where={"_fault": 0}, constants=constants)
+    filling = Filling(table.name, table, select, projection)
+    return Plan(contract, (filling,), WITHOUT_IDENTITY, completing=completing)
+
+
 PLANS = {
-    "catalog": Plan(
+    "catalog": _of_variants(
         records.CATALOG,
-        (
-            Filling(
-                "catalog",
-                records.CATALOG_TABLE,
-                CATALOG_SELECT,
-            ),
-        ),
-        WITHOUT_IDENTITY,
+        records.CATALOG_TABLE,
+        CATALOG_SELECT,
+        Completing(ProductCompletion, ("variant_id",), NAMELESS),
     ),
-    "inventory": Plan(
-        records.INVENTORY, (Filling("inventory", records.INVENTORY_TABLE, INVENTORY_SELECT),), WITHOUT_IDENTITY
+    "inventory": _of_variants(
+        records.INVENTORY,
+        records.INVENTORY_TABLE,
+        INVENTORY_SELECT,
+        Completing(Naming, ("variant_id", "location"), NAMELESS),
     ),
-    "variants": Plan(
-        records.VARIANTS, (Filling("variants", records.VARIANTS_TABLE, VARIANTS_SELECT),), WITHOUT_IDENTITY
+    "variants": _of_variants(
+        records.VARIANTS, records.VARIANTS_TABLE, VARIANTS_SELECT, Completing(Naming, ("variant_id",), NAMELESS)
     ),
     "orders": Plan(
         records.ORDERS,

@@ -34,7 +34,7 @@ def test_a_catalog_arrives_with_exact_prices_and_its_ledger_row(shop: Shop) -> N
     ]
     (row,) = shop.ledger()
     assert (row["status"], row["inserted"], row["digest"]) == ("loaded", 2, result.digest)
-    assert {"begin", "read", "copy", "prepare", "merge"} <= set(row["phases"])
+    assert {"begin", "read", "complete", "encode", "copy"} <= set(row["phases"])
 
 
 def test_the_same_bytes_again_are_unchanged_and_force_loads_them(shop: Shop) -> None:
