@@ -169,3 +169,14 @@ def test_a_load_that_finds_its_rows_there_once_the_partition_is_made_compares_th
     _, order_lines = shop.load("orders")
     assert others[0][1].counts.inserted == 3
     assert (order_lines.counts.inserted, order_lines.counts.unchanged) == (0, 3)
+
+
+def test_the_rows_of_a_months_first_large_load_are_frozen_so_that_no_reader_writes(shop: Shop) -> None:
+    big(shop, 200_000)
+    shop.load("orders")
+    for table in ("orders", "order_lines"):
+        partition = f"commerce.{month_of(DAY).table_name(table)}"
+        shop.connection.execute(f"ANALYZE {partition}".encode())
+        visible = "SELECT relallvisible, relallfrozen, relpages FROM pg_class WHERE oid = to_regclass(%s)"
+        ((all_visible, all_frozen, pages),) = shop.rows(visible, partition)
+        assert all_visible == all_frozen > pages * 0.9  # a COPY makes pages ahead of its rows
