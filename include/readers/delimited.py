@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from include.errors import DefectError, FileError
 from include.readers.blocks import Part, TextBlock
@@ -48,6 +49,7 @@ def read_text_blocks(
     facts: EncodingFacts,
     *,
     first_sequence: int,
+    columns: Collection[int] = (),
     block_bytes: int = BLOCK_BYTES,
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[TextBlock]:
@@ -61,6 +63,7 @@ def read_text_blocks(
         dialect: as `read_dialect` decided it.
         facts: as `detect_encoding` decided them.
         first_sequence: number over all parts of the part's first record.
+        columns: positions of the cells to make columns of; none means all. The number of cells is checked all the same.
         block_bytes: bytes to read at once.
         options: storage options for fsspec.
 
@@ -70,8 +73,9 @@ def read_text_blocks(
     if not dialect.header:
         return
     blocks = _after(utf8_blocks(part.url, facts, block_bytes, options), dialect.data_offset)
+    wanted = sorted(columns) or range(len(dialect.header))
     for chunk in _chunks(blocks, dialect, part.name):
-        yield _text_block(chunk, dialect, part.name, first_sequence)
+        yield _text_block(chunk, dialect, wanted, part.name, first_sequence)
 
 
 def _after(blocks: Iterator[bytes], offset: int) -> Iterator[bytes]:
@@ -135,12 +139,12 @@ def _unclosed(name: str, line: int) -> FileError:
     return FileError(what, "Mend that line, or ask for the file again.")
 
 
-def _text_block(chunk: _Chunk, dialect: Dialect, name: str, first_sequence: int) -> TextBlock:
+def _text_block(chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: str, first_sequence: int) -> TextBlock:
     records = chunk.records
     starts = records.starts
     blank = _blank(chunk.data, starts, records.ends, dialect.delimiter)
     kept = np.flatnonzero(~blank) if blank.any() else np.arange(len(starts))
-    parsed = parse_records(chunk.data, records, kept, dialect)
+    parsed = parse_records(chunk.data, records, kept, dialect, columns)
     lines = chunk.line + _line_of(starts, records)
 
     def raw(record: int) -> str:
@@ -148,6 +152,9 @@ def _text_block(chunk: _Chunk, dialect: Dialect, name: str, first_sequence: int)
         if not 0 <= index < len(starts):
             raise KeyError(f"The block holds no record {record}.")
         return chunk.data[starts[index] : records.ends[index]].decode().rstrip("\r\n")
+
+    def whole(wanted: Positions) -> pa.RecordBatch:
+        return parse_records(chunk.data, records, wanted - chunk.record, dialect, range(len(dialect.header))).cells
 
     def reject(index: int, column: str | None, code: str, reason: str) -> Reject:
         record = chunk.record + index
@@ -162,6 +169,7 @@ def _text_block(chunk: _Chunk, dialect: Dialect, name: str, first_sequence: int)
         rejects=tuple(reject(index, None, *faults[index]) for index in sorted(faults)),
         blank=len(starts) - len(kept),
         raw=raw,
+        whole=whole,
     )
 
 

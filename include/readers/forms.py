@@ -70,7 +70,7 @@ class Question:
 
     def evidence(self, cells: pa.RecordBatch, positions: Mapping[str, int]) -> Evidence:
         """What a block's cells say."""
-        found = (self.weigh(cells.column(positions[column.name]), column) for column in self.columns)
+        found = (self.weigh(cells.column(str(positions[column.name])), column) for column in self.columns)
         return sum(found, Evidence())
 
     def answer(self, evidence: Evidence) -> StrEnum | None:
@@ -105,7 +105,7 @@ class FormSurvey:
         """Answers the open questions for which a block holds evidence.
 
         Args:
-            cells: the block's cells by position.
+            cells: the block's cells, named by position.
             reread: gives the cells of all blocks of the file, from its start; called only where the block leaves doubt.
 
         Raises:

@@ -256,6 +256,7 @@ class PartReader:
             self._dialect,
             self._encoding,
             first_sequence=first_sequence,
+            columns={*self._positions.values(), *self._mapping.unnamed},
             options=self._options.storage,
             **size,
         )
@@ -264,7 +265,7 @@ class PartReader:
         """Decides forms and notices data without a header."""
         self._survey.settle(block.cells, lambda: (again.cells for again in self._blocks(1)))
         for place in self._mapping.unnamed:
-            if place not in self._filled and _holds_something(block.cells.column(place)):
+            if place not in self._filled and _holds_something(block.cells.column(str(place))):
                 self._filled.add(place)
 
     def _readings(self) -> dict[str, Reading]:
