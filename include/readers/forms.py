@@ -181,6 +181,8 @@ def _fits(cells: pa.StringArray, form: DecimalForm, column: Column) -> pa.Boolea
 
 def weigh_dates(cells: pa.StringArray, column: Column) -> Evidence:
     """Counts the dates that end with their year by what can be their day; 5/5/2024 says nothing."""
+    if TextColumn(cells).begins_with_digits:
+        return Evidence()
     dates = cells.filter(pc.match_substring_regex(cells, DECIDING_DATE))
     if len(dates) == 0:
         return Evidence()
