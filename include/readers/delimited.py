@@ -24,6 +24,11 @@ Flags = npt.NDArray[np.bool_]
 # much: 4 MiB made a peak of 277 MB where 1 MiB makes 218 (a million order lines).
 BLOCK_BYTES = 1 << 20
 
+# The most bytes read at once, of a file of which few columns are wanted. A block costs some milliseconds whatever it
+# holds: with 2 MiB, Shopify's orders (22 of 79 columns) take a sixth less of the reader's CPU and as much memory as a
+# narrow file does with 1 MiB; 4 MiB take a third less and 30 MB more.
+MAX_BLOCK_BYTES = 2 << 20
+
 # Bytes of one record, line end included. A product's description takes some kilobytes; what is longer is a quote that
 # swallows the file.
 MAX_RECORD_BYTES = 8 << 20
@@ -50,7 +55,7 @@ def read_text_blocks(
     *,
     first_sequence: int,
     columns: Collection[int] = (),
-    block_bytes: int = BLOCK_BYTES,
+    block_bytes: int | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[TextBlock]:
     """Reads the records after the header; memory is bounded by the block, whatever the file's size.
@@ -64,7 +69,7 @@ def read_text_blocks(
         facts: as `detect_encoding` decided them.
         first_sequence: number over all parts of the part's first record.
         columns: positions of the cells to make columns of; none means all. The number of cells is checked all the same.
-        block_bytes: bytes to read at once.
+        block_bytes: bytes to read at once; where None, what holds about as many wanted cells in any file.
         options: storage options for fsspec.
 
     Raises:
@@ -72,8 +77,9 @@ def read_text_blocks(
     """
     if not dialect.header:
         return
-    blocks = _after(utf8_blocks(part.url, facts, block_bytes, options), dialect.data_offset)
     wanted = sorted(columns) or range(len(dialect.header))
+    block_bytes = block_bytes or min(BLOCK_BYTES * len(dialect.header) // len(wanted), MAX_BLOCK_BYTES)
+    blocks = _after(utf8_blocks(part.url, facts, block_bytes, options), dialect.data_offset)
     for chunk in _chunks(blocks, dialect, part.name):
         yield _text_block(chunk, dialect, wanted, part.name, first_sequence)
 

@@ -250,15 +250,14 @@ class PartReader:
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:
-        size = {"block_bytes": self._options.block_bytes} if self._options.block_bytes else {}
         return read_text_blocks(
             self.part,
             self._dialect,
             self._encoding,
             first_sequence=first_sequence,
             columns={*self._positions.values(), *self._mapping.unnamed},
+            block_bytes=self._options.block_bytes,
             options=self._options.storage,
-            **size,
         )
 
     def _learn(self, block: TextBlock) -> None:

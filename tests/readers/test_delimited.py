@@ -45,7 +45,11 @@ class Reading:
 
 
 def blocks_of(
-    path: Path, block_bytes: int, delimiter: str | None, encoding: str | None = None, columns: Collection[int] = ()
+    path: Path,
+    block_bytes: int | None,
+    delimiter: str | None,
+    encoding: str | None = None,
+    columns: Collection[int] = (),
 ) -> Iterator[TextBlock]:
     facts = detect_encoding(str(path), encoding)
     dialect = read_dialect(str(path), facts, delimiter)
@@ -293,6 +297,16 @@ def test_every_mess_reads_as_a_plain_state_machine_reads_it(scratch: Path, mess:
     assert reading.rejected == [
         (number, row.line, row.code) for number, row in enumerate(expected, 1) if row.code and not row.blank
     ]
+
+
+def test_a_block_is_larger_where_few_of_its_columns_are_wanted(scratch: Path) -> None:
+    row = ",".join(["some text"] * 8) + "\n"
+    scratch.write_bytes((",".join("abcdefgh") + "\n").encode() + (row * 40_000).encode())
+    sizes = [
+        [block.cells.num_rows for block in blocks_of(scratch, None, ",", columns=range(count))] for count in (8, 4, 1)
+    ]
+    assert [sum(rows) for rows in sizes] == [40_000] * 3
+    assert [len(rows) for rows in sizes] == [4, 2, 2]
 
 
 @given(MESS, st.integers(1, 40), st.sets(st.integers(0, 2), min_size=1), st.booleans())
