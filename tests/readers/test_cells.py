@@ -109,6 +109,7 @@ def test_each_cell_has_a_value_is_blank_or_has_a_flaw_that_does_not_show_it(
 DIGITS = st.text("0123459 +-:", min_size=1, max_size=1)
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30)),
     st.sampled_from(["+0200", "-0530", "+0000", "+2359", "-1860", "+2400", "+9999", "-0100"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from include.errors import FileError
@@ -309,6 +309,7 @@ def test_a_block_is_larger_where_few_of_its_columns_are_wanted(scratch: Path) ->
     assert [len(rows) for rows in sizes] == [4, 2, 2]
 
 
+@settings(deadline=None)
 @given(MESS, st.integers(1, 40), st.sets(st.integers(0, 2), min_size=1), st.booleans())
 @example(b"1,2\n1,2,3,4\n", 40, {0}, False)
 @example(b"1,2,3,4\n,,,\n", 40, {2}, True)
