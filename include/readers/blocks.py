@@ -12,6 +12,8 @@ from include.results import Reject
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from include.readers.record_bounds import Positions
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -41,11 +43,12 @@ class Fault(IntEnum):
 class TextBlock:
     """Consecutive records of one part as text.
 
-    `cells`: one string column per header cell, named by position ("0", "1", ...), null for an unquoted empty cell, ''
-    for a quoted one. `lines`: n x int64, the physical line on which each record starts (1-based). `records`: n x int64,
-    the record's number within the part (1-based, without header). Records that do not fit the header (too few or
-    too many cells, broken quoting) stand in `cells` too, cut or padded with nulls, and are named in `rejects` by their
-    record number. `blank` counts records without any cell (blank lines). `raw(record)` gives a record's original text.
+    `cells`: one string column per header cell that was asked for, named by position ("0", "1", ...), null for an
+    unquoted empty cell, '' for a quoted one. `lines`: n x int64, the physical line on which each record starts
+    (1-based). `records`: n x int64, the record's number within the part (1-based, without header). Records that do not
+    fit the header (too few or too many cells, broken quoting) stand in `cells` too, cut or padded with nulls, and are
+    named in `rejects` by their record number. `blank` counts records without any cell (blank lines). `raw(record)`
+    gives a record's original text, `whole(records)` the cells of records under all of the header.
     """
 
     cells: pa.RecordBatch
@@ -54,6 +57,7 @@ class TextBlock:
     rejects: tuple[Reject, ...]
     blank: int
     raw: Callable[[int], str]
+    whole: Callable[[Positions], pa.RecordBatch]
 
 
 @dataclass(frozen=True, slots=True)

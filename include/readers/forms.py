@@ -70,7 +70,7 @@ class Question:
 
     def evidence(self, cells: pa.RecordBatch, positions: Mapping[str, int]) -> Evidence:
         """What a block's cells say."""
-        found = (self.weigh(cells.column(positions[column.name]), column) for column in self.columns)
+        found = (self.weigh(cells.column(str(positions[column.name])), column) for column in self.columns)
         return sum(found, Evidence())
 
     def answer(self, evidence: Evidence) -> StrEnum | None:
@@ -105,7 +105,7 @@ class FormSurvey:
         """Answers the open questions for which a block holds evidence.
 
         Args:
-            cells: the block's cells by position.
+            cells: the block's cells, named by position.
             reread: gives the cells of all blocks of the file, from its start; called only where the block leaves doubt.
 
         Raises:
@@ -181,6 +181,8 @@ def _fits(cells: pa.StringArray, form: DecimalForm, column: Column) -> pa.Boolea
 
 def weigh_dates(cells: pa.StringArray, column: Column) -> Evidence:
     """Counts the dates that end with their year by what can be their day; 5/5/2024 says nothing."""
+    if TextColumn(cells).begins_with_digits:
+        return Evidence()
     dates = cells.filter(pc.match_substring_regex(cells, DECIDING_DATE))
     if len(dates) == 0:
         return Evidence()

@@ -24,8 +24,11 @@ class Parsed:
     misfits: dict[int, str]
 
 
-def parse_records(data: bytes, records: Records, kept: Positions, dialect: Dialect) -> Parsed:
+def parse_records(data: bytes, records: Records, kept: Positions, dialect: Dialect, wanted: Sequence[int]) -> Parsed:
     """Parses the records with the indices `kept`; too few cells are padded with nulls, too many are cut.
+
+    Only the header's cells at the positions `wanted` become columns: making strings of all cells of a wide file takes
+    Arrow longer than finding them.
 
     Cells beyond the header's are accepted as long as they are empty.
 
@@ -33,8 +36,7 @@ def parse_records(data: bytes, records: Records, kept: Positions, dialect: Diale
         DefectError: Arrow sees other records than `records` says.
     """
     columns = len(dialect.header)
-    names = [str(position) for position in range(columns)]
-    fitting, ragged = _read(_payload(data, records, kept), dialect, records.multiline)
+    fitting, ragged = _read(_payload(data, records, kept), dialect, wanted, records.multiline)
     if fitting.num_rows + len(ragged) != len(kept):
         what = f"{len(kept)} records were found, Arrow reads {fitting.num_rows} and {len(ragged)} ragged ones."
         raise DefectError(what, "Report this with the file's dialect.")
@@ -42,13 +44,13 @@ def parse_records(data: bytes, records: Records, kept: Positions, dialect: Diale
     texts = (data[starts[index] : records.ends[index]].decode() for index in kept[ragged].tolist())
     split = [split_record(text.rstrip("\r\n"), dialect.delimiter) for text in texts]
     fit = np.delete(kept, ragged)
-    misfits = _surplus(fitting, columns, fit) | {
+    misfits = _surplus(fitting, len(wanted), dialect, fit) | {
         index: _reason(columns, len(cells))
         for index, cells in zip(kept[ragged].tolist(), split, strict=True)
         if len(cells) < columns or any(cells[columns:])
     }
-    fitting = fitting.select(names)
-    return Parsed(_merged(fitting, _padded(split, names), ragged) if split else fitting, misfits)
+    fitting = fitting.select(range(len(wanted)))
+    return Parsed(_merged(fitting, _padded(split, wanted), ragged) if split else fitting, misfits)
 
 
 def int64_array(values: Positions) -> pa.Int64Array:
@@ -72,10 +74,12 @@ def _payload(data: bytes, records: Records, kept: Positions) -> bytes | memoryvi
     return b"".join(data[start:end] for start, end in zip(edges[0::2], edges[1::2], strict=True))
 
 
-def _read(payload: bytes | memoryview, dialect: Dialect, multiline: bool) -> tuple[pa.RecordBatch, list[int]]:
-    """The records of the dialect's width, and the places of the others."""
-    names = [str(position) for position in range(dialect.width)]
-    schema = pa.schema([(name, pa.string()) for name in names])
+def _read(
+    payload: bytes | memoryview, dialect: Dialect, wanted: Sequence[int], multiline: bool
+) -> tuple[pa.RecordBatch, list[int]]:
+    """The wanted and the surplus cells of the records of the dialect's width, and the places of the other records."""
+    columns = [str(position) for position in (*wanted, *range(len(dialect.header), dialect.width))]
+    schema = pa.schema([(name, pa.string()) for name in columns])
     ragged: list[int] = []
 
     def note(row: pyarrow.csv.InvalidRow) -> str:
@@ -90,7 +94,11 @@ def _read(payload: bytes | memoryview, dialect: Dialect, multiline: bool) -> tup
     table = pyarrow.csv.read_csv(
         pa.BufferReader(payload),
         # One block, so that columns come in one piece.
-        read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=len(payload) + 1, column_names=names),
+        read_options=pyarrow.csv.ReadOptions(
+            use_threads=False,
+            block_size=len(payload) + 1,
+            column_names=[str(position) for position in range(dialect.width)],
+        ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=dialect.delimiter,
             newlines_in_values=multiline,
@@ -98,7 +106,11 @@ def _read(payload: bytes | memoryview, dialect: Dialect, multiline: bool) -> tup
             invalid_row_handler=note,
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False, null_values=[""]
+            column_types=schema,
+            include_columns=columns,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
         ),
     )
     batches = table.combine_chunks().to_batches()
@@ -109,19 +121,20 @@ def _empty(schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
-def _surplus(fitting: pa.RecordBatch, columns: int, indices: Positions) -> dict[int, str]:
-    """Records that hold something in a cell beyond the header's."""
+def _surplus(fitting: pa.RecordBatch, wanted: int, dialect: Dialect, indices: Positions) -> dict[int, str]:
+    """Records that hold something in a cell beyond the header's; these cells stand behind the wanted ones."""
     found: dict[int, str] = {}
-    for column in fitting.columns[columns:]:
+    for column in fitting.columns[wanted:]:
         if column.null_count < len(column):
             filled = [row for row, cell in enumerate(column.to_pylist()) if cell]
-            found |= {index: _reason(columns, fitting.num_columns) for index in indices[filled].tolist()}
+            reason = _reason(len(dialect.header), dialect.width)
+            found |= dict.fromkeys(indices[filled].tolist(), reason)
     return found
 
 
-def _padded(split: Sequence[list[str | None]], names: list[str]) -> pa.RecordBatch:
-    columns = [[cells[place] if place < len(cells) else None for cells in split] for place in range(len(names))]
-    return pa.RecordBatch.from_arrays([_strings(column) for column in columns], names)
+def _padded(split: Sequence[list[str | None]], wanted: Sequence[int]) -> pa.RecordBatch:
+    columns = [[cells[place] if place < len(cells) else None for cells in split] for place in wanted]
+    return pa.RecordBatch.from_arrays([_strings(column) for column in columns], list(map(str, wanted)))
 
 
 def _strings(values: Sequence[str | None]) -> pa.StringArray:

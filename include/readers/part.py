@@ -250,21 +250,21 @@ class PartReader:
         )
 
     def _blocks(self, first_sequence: int) -> Iterator[TextBlock]:
-        size = {"block_bytes": self._options.block_bytes} if self._options.block_bytes else {}
         return read_text_blocks(
             self.part,
             self._dialect,
             self._encoding,
             first_sequence=first_sequence,
+            columns={*self._positions.values(), *self._mapping.unnamed},
+            block_bytes=self._options.block_bytes,
             options=self._options.storage,
-            **size,
         )
 
     def _learn(self, block: TextBlock) -> None:
         """Decides forms and notices data without a header."""
         self._survey.settle(block.cells, lambda: (again.cells for again in self._blocks(1)))
         for place in self._mapping.unnamed:
-            if place not in self._filled and _holds_something(block.cells.column(place)):
+            if place not in self._filled and _holds_something(block.cells.column(str(place))):
                 self._filled.add(place)
 
     def _readings(self) -> dict[str, Reading]:

@@ -240,7 +240,7 @@ def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None 
         sound = _sound(block)
         rows, broken = rows + sound.num_rows, broken + len(block.rejects)
         for column in columns:
-            column.learn(sound.column(column.position))
+            column.learn(sound.column(str(column.position)))
         _bound_hashes(columns)
     for column in columns:
         column.settle()

@@ -18,7 +18,7 @@ from include.writers import postgres_merge as statements
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
 from include.writers.batching import batches
 from include.writers.errors import write_isolating
-from include.writers.postgres_encoding import as_csv, copy_statement, messages, stored_as
+from include.writers.postgres_encoding import as_copy, copy_statement, messages, stored_as
 from include.writers.postgres_errors import competitors, translated
 from include.writers.postgres_merge import Target
 from include.writers.postgres_merging import ANALYZE_ROWS, Merging
@@ -208,12 +208,12 @@ class PostgresCopyWriter:
             if self._stream is None:
                 cursor = self._copying.enter_context(self.connection.cursor())
                 self._stream = self._copying.enter_context(cursor.copy(self._copy_statement))
-            for message in messages(as_csv(batch)):
+            for message in messages(as_copy(batch)):
                 self._stream.write(message)
 
     def _copy(self, batch: pa.RecordBatch) -> None:
         """Writes a batch wholly or not at all."""
-        payload = as_csv(batch)
+        payload = as_copy(batch)
         try:
             with (
                 translated(),

@@ -9,6 +9,7 @@ import pyarrow.csv as pa_csv
 from psycopg import sql
 
 from include.errors import DefectError
+from include.writers.postgres_digits import as_digits
 
 # Bytes of one CopyData message: blocks of 64 KiB to 1 MiB go equally fast, smaller ones cost a call each.
 COPY_BYTES = 256 * 1024
@@ -50,6 +51,12 @@ def as_csv(batch: pa.RecordBatch) -> memoryview:
     sink = pa.BufferOutputStream()
     pa_csv.write_csv(_without_zones(batch), sink, CSV)
     return memoryview(sink.getvalue())
+
+
+def as_copy(batch: pa.RecordBatch) -> memoryview:
+    """The batch as CSV for PostgreSQL's COPY, which takes zeros before a number."""
+    columns = [as_digits(column) for column in batch.columns]
+    return as_csv(pa.RecordBatch.from_arrays(columns, names=batch.schema.names))
 
 
 def messages(payload: memoryview) -> Iterator[memoryview]:

@@ -22,7 +22,7 @@ from psycopg.rows import TupleRow
 from include.errors import DefectError, RowError
 from include.timing import Stopwatch
 from include.writers.base import WriteCounts
-from include.writers.postgres_encoding import COPY_BYTES, as_csv, copy_statement, messages
+from include.writers.postgres_encoding import COPY_BYTES, as_copy, copy_statement, messages
 from include.writers.postgres_errors import translated
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession
@@ -124,7 +124,7 @@ class PostgresSplitWriter(ABC):
         for stream in self._streams:
             with self._stopwatch.phase("encode"):
                 rows = _rows(stream, staged)
-                payload = as_csv(rows)
+                payload = as_copy(rows)
             if rows.num_rows:
                 stream.rows += rows.num_rows
                 self._send(stream, payload)

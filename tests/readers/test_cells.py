@@ -106,6 +106,32 @@ def test_each_cell_has_a_value_is_blank_or_has_a_flaw_that_does_not_show_it(
             assert "\0" not in str(found.values[row].as_py())
 
 
+DIGITS = st.text("0123459 +-:", min_size=1, max_size=1)
+
+
+@settings(deadline=None)
+@given(
+    st.datetimes(dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30)),
+    st.sampled_from(["+0200", "-0530", "+0000", "+2359", "-1860", "+2400", "+9999", "-0100"]),
+    st.dictionaries(st.integers(0, 24), DIGITS, max_size=2),
+    READINGS,
+)
+@example(dt.datetime(1, 1, 1), "+0200", {}, Reading())
+@example(dt.datetime(9999, 12, 31, 23), "-0200", {}, Reading())
+@example(dt.datetime(2024, 2, 28), "+0000", {9: "9"}, Reading())
+@example(dt.datetime(2024, 2, 28), "+0000", {0: "0", 1: "0", 2: "0", 3: "0"}, Reading())
+def test_a_column_of_moments_as_shopify_writes_them_reads_as_each_of_them_does_beside_others(
+    moment: dt.datetime, offset: str, changes: dict[int, str], reading: Reading
+) -> None:
+    cell = f"{moment:%Y-%m-%d %H:%M:%S} {offset}".rjust(25, "0")
+    cell = "".join(changes.get(place, character) for place, character in enumerate(cell))
+    alone = read(TIMESTAMP, ["2024-01-31 10:00:00 +0100", None, cell], reading)
+    beside = read(TIMESTAMP, ["2024-01-31T10:00:00", "31.1.2024", cell], reading)
+    assert alone.values[0].as_py() == dt.datetime(2024, 1, 31, 9, tzinfo=dt.UTC)
+    assert alone.values[2] == beside.values[2]
+    assert alone.flaws.get(2) == beside.flaws.get(2)
+
+
 @given(st.decimals(-(10**14) + 1, 10**14 - 1, places=4), st.sampled_from(DecimalForm), st.booleans())
 def test_every_amount_comes_back_to_the_last_decimal(amount: Decimal, form: DecimalForm, grouped: bool) -> None:
     text = f"{amount:,f}" if grouped else f"{amount:f}"

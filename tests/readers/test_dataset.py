@@ -98,6 +98,20 @@ def test_the_sequence_runs_over_all_parts_and_folded_records(tmp_path: Path) -> 
     check_arithmetic(found, batches)
 
 
+def test_a_row_that_is_blank_but_for_a_column_that_is_not_loaded_is_no_empty_row(tmp_path: Path) -> None:
+    header = "Notes,order_id,created_at,quantity,unit_price,Phone\n"
+    text = header + "x,#1,2024-01-31,1,1,\n,,,,,\n, ,,,,\n,,,,,555\nx,#1,,2,1,\n,,,,\nhello,,,,,\n"
+    found = reader(tmp_path, text, profile=Profile.none())
+    batches = list(found.batches())
+    assert [(row["_sequence"], row["_fault"]) for row in rows(batches)] == [(1, 0), (4, 1), (5, 0), (6, 1), (7, 1)]
+    assert [(reject.line, reject.code) for batch in batches for reject in batch.rejects] == [
+        (5, "missing"), (7, "columns"), (8, "missing"),
+    ]  # fmt: skip
+    assert [batch.folded for batch in batches] == [2]
+    assert {"Notes", "Phone"} <= set(found.facts[0].unknown_columns)
+    check_arithmetic(found, batches)
+
+
 def test_a_bad_cell_rejects_its_row_and_its_row_only(tmp_path: Path) -> None:
     found = reader(tmp_path, HEADER + "#1,2024-01-31,EUR,1,1,A\n#1,,,two,free,B\n#1,,,3,3,C\n")
     (batch,) = found.batches()

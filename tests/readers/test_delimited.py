@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from include.errors import FileError
@@ -44,15 +44,27 @@ class Reading:
         return self.cells, self.lines, self.records, self.rejects, self.blank
 
 
-def blocks_of(path: Path, block_bytes: int, delimiter: str | None, encoding: str | None = None) -> Iterator[TextBlock]:
+def blocks_of(
+    path: Path,
+    block_bytes: int | None,
+    delimiter: str | None,
+    encoding: str | None = None,
+    columns: Collection[int] = (),
+) -> Iterator[TextBlock]:
     facts = detect_encoding(str(path), encoding)
     dialect = read_dialect(str(path), facts, delimiter)
     part = Part(str(path), path.name, path.stat().st_size, "")
-    return read_text_blocks(part, dialect, facts, first_sequence=101, block_bytes=block_bytes)
+    return read_text_blocks(part, dialect, facts, first_sequence=101, columns=columns, block_bytes=block_bytes)
 
 
-def read(path: Path, block_bytes: int = 1 << 20, delimiter: str | None = ",", encoding: str | None = None) -> Reading:
-    return Reading(list(blocks_of(path, block_bytes, delimiter, encoding)))
+def read(
+    path: Path,
+    block_bytes: int = 1 << 20,
+    delimiter: str | None = ",",
+    encoding: str | None = None,
+    columns: Collection[int] = (),
+) -> Reading:
+    return Reading(list(blocks_of(path, block_bytes, delimiter, encoding, columns)))
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +297,35 @@ def test_every_mess_reads_as_a_plain_state_machine_reads_it(scratch: Path, mess:
     assert reading.rejected == [
         (number, row.line, row.code) for number, row in enumerate(expected, 1) if row.code and not row.blank
     ]
+
+
+def test_a_block_is_larger_where_few_of_its_columns_are_wanted(scratch: Path) -> None:
+    row = ",".join(["some text"] * 8) + "\n"
+    scratch.write_bytes((",".join("abcdefgh") + "\n").encode() + (row * 40_000).encode())
+    sizes = [
+        [block.cells.num_rows for block in blocks_of(scratch, None, ",", columns=range(count))] for count in (8, 4, 1)
+    ]
+    assert [sum(rows) for rows in sizes] == [40_000] * 3
+    assert [len(rows) for rows in sizes] == [4, 2, 2]
+
+
+@settings(deadline=None)
+@given(MESS, st.integers(1, 40), st.sets(st.integers(0, 2), min_size=1), st.booleans())
+@example(b"1,2\n1,2,3,4\n", 40, {0}, False)
+@example(b"1,2,3,4\n,,,\n", 40, {2}, True)
+def test_cells_that_are_not_asked_for_are_checked_and_can_be_had_afterwards(
+    scratch: Path, mess: bytes, block_bytes: int, columns: set[int], trailing: bool
+) -> None:
+    scratch.write_bytes((b"x,y,z,\n" if trailing else b"x,y,z\n") + mess)
+    try:
+        every = read(scratch, block_bytes, encoding="utf-8")
+    except FileError:
+        return
+    some = read(scratch, block_bytes, encoding="utf-8", columns=columns)
+    assert some.cells == [tuple(row[place] for place in sorted(columns)) for row in every.cells]
+    assert some.facts()[1:] == every.facts()[1:]
+    whole = [block.whole(block.records.to_numpy()) for block in some.blocks if block.cells.num_rows]
+    assert [tuple(row.values()) for cells in whole for row in cells.to_pylist()] == every.cells
 
 
 @given(st.binary(max_size=80) | MESS, st.integers(1, 30), st.sampled_from([None, ",", ";"]))

@@ -64,12 +64,15 @@ def test_whole_numbers_have_no_decimals_but_zeros() -> None:
     [
         ("31/12/2024", (1, 0, 0)), ("31.12.2024 10:00", (1, 0, 0)), ("12/31/2024 5:00 PM", (0, 1, 0)),
         ("3-4-2024", (0, 0, 1)), ("5/5/2024", (0, 0, 0)), ("2024-03-04", (0, 0, 0)), ("32/13/2024", (0, 0, 0)),
-        ("x", (0, 0, 0)),
+        ("x", (0, 0, 0)), (" 31/12/2024", (1, 0, 0)), ("\u00a012/31/2024", (0, 1, 0)), ("", (0, 0, 0)),
     ],
 )  # fmt: skip
 def test_a_date_speaks_for_the_order_it_fits(cell: str, counts: tuple[int, int, int]) -> None:
-    found = weigh_dates(pa.array([cell, None]), CREATED)
-    assert (found.first, found.second, found.both) == counts
+    for cells in ([cell, None], [cell], ["2024-01-31", "", cell, None, "2024-01-31 10:00:00 +0200"]):
+        found = weigh_dates(pa.array(cells), CREATED)
+        assert (found.first, found.second, found.both) == counts
+    sliced = weigh_dates(pa.array(["31/12/2024", cell, "12/31/2024"]).slice(1, 1), CREATED)
+    assert (sliced.first, sliced.second, sliced.both) == counts
 
 
 def test_one_decimal_form_is_decided_for_all_numeric_columns_together() -> None:

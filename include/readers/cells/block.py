@@ -71,7 +71,9 @@ class BlockReader:
         total = block.cells.num_rows + block.blank
         block = without_empty(block)
         columns = {
-            column.name: read_column(block.cells.column(self.positions[column.name]), column, readings[column.name])
+            column.name: read_column(
+                block.cells.column(str(self.positions[column.name])), column, readings[column.name]
+            )
             for column in self.columns
             if column.name in readings
         }
@@ -176,19 +178,26 @@ def refused_rows(block: TextBlock) -> Mask:
 
 def without_empty(block: TextBlock) -> TextBlock:
     """The block without records whose cells are all blank; what the text layer rejected stays."""
-    empty: Mask | None = None
-    for cells in block.cells.columns:
-        blank = _nulls(without_blanks(TextColumn(cells)).cells)
-        empty = blank if empty is None else empty & blank
-        if not empty.any():
-            return block
-    if empty is None:
+    empty = _empty(block.cells)
+    if not empty.any():
         return block
+    # Also under the rest of the header, of which no columns were made.
+    empty[empty] = _empty(block.whole(block.records.to_numpy()[empty]))
     empty &= ~refused_rows(block)
     kept = to_mask(~empty)
     return replace(
         block, cells=block.cells.filter(kept), lines=block.lines.filter(kept), records=block.records.filter(kept)
     )
+
+
+def _empty(cells: pa.RecordBatch) -> Mask:
+    """The rows whose cells are all blank."""
+    empty = np.ones(cells.num_rows, np.bool_)
+    for column in cells.columns:
+        empty &= _nulls(without_blanks(TextColumn(column)).cells)
+        if not empty.any():
+            break
+    return empty
 
 
 def _without_refused(columns: dict[str, TypedColumn], refused: Any, group: str | None) -> dict[str, TypedColumn]:

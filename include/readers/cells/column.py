@@ -64,6 +64,8 @@ def read_column(cells: pa.StringArray, column: Column, reading: Reading) -> Type
 
     Codes: `nul`, one of the type's own (see the modules beside this one), `missing`, `out_of_range`, `not_allowed`.
     """
+    if cells.null_count == len(cells):
+        return _checked(pa.nulls(len(cells), KINDS[column.type].type), {}, column)
     text, nul = without_nul(TextColumn(cells))
     text = without_words(text, reading.null_words)
     if not column.empty_is_value or column.type is not ColumnType.TEXT:

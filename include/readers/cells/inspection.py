@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 # Stripped from the ends of values: ASCII blanks, no-break and typographic spaces, zero-width space, byte order mark.
 BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200C)))
 BLANK, FILLER, BEYOND_ASCII = 0x20, 0x30, 0x80
+ZERO = np.uint8(ord("0"))
 NO_TEXT = pa.scalar(None, pa.string())
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -62,7 +63,7 @@ class TextColumn:
     @cached_property
     def lengths(self) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Bytes of each cell; 0 for null as a rule."""
-        return np.diff(self._offsets)
+        return self._offsets[1:] - self._offsets[:-1]
 
     @cached_property
     def edges(self) -> tuple[Bytes, Bytes]:
@@ -83,7 +84,17 @@ class TextColumn:
     @property
     def has_empty(self) -> bool:
         """Whether a cell is '' rather than null."""
-        return int((self.lengths == 0).sum()) > int(self.cells.null_count)
+        return len(self.cells) - int(np.count_nonzero(self.lengths)) > int(self.cells.null_count)
+
+    @property
+    def begins_with_digits(self) -> bool:
+        """Whether each cell that is not empty begins with three digits, as dates do that begin with their year."""
+        starts = self._offsets[:-1][self.lengths > 0]
+        if len(starts) == 0:
+            return True
+        last = len(self._data) - 1
+        first_three = (self._data[np.minimum(starts + place, last)] for place in range(3))
+        return all(bool((byte - ZERO < 10).all()) for byte in first_three)
 
 
 def to_mask(mask: Mask) -> pa.BooleanArray:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.readers.cells.inspection import BLANKS, Mask, TextColumn, trimmed
+from include.readers.cells.inspection import BLANK, BLANKS, Mask, TextColumn, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
 from include.readers.cells.steps import cast_whole, read_in_steps
@@ -43,6 +43,11 @@ YEAR_LAST = {
 CERTAIN_TIME = r"[ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 CERTAIN_OFFSET = "(?:Z|[-+](?:0[0-9]|1[0-8]):?[0-5][0-9])"
 
+# `yyyy-mm-dd hh:mm:ss +0200`, as Shopify's exports write all moments: its length, and the place of the one character
+# that Arrow does not read.
+SPACED_LENGTH, SPACE_AT = 25, 19
+PLUS_SIGN, MINUS_SIGN = b"+-"
+
 # first, second, third: the date's numbers; half: a or p of AM and PM.
 MOMENT_PATTERN = (
     r"^(?P<first>[0-9]{1,4})[-/.](?P<second>[0-9]{1,2})[-/.](?P<third>[0-9]{1,4})"
@@ -63,9 +68,23 @@ def read_timestamps(column: TextColumn, reading: Reading) -> pa.TimestampArray:
     A date alone is its midnight. Null for what is no date and time, or no such one in the zone.
     """
     cells = trimmed(column)
-    local = cast_whole(cells, LOCAL)
-    moments = cast_whole(cells, MOMENT) if local is None else to_moments(_within_calendar(local), reading.zone)
+    moments = _cast_spaced(TextColumn(cells))
+    if moments is None:
+        local = cast_whole(cells, LOCAL)
+        moments = cast_whole(cells, MOMENT) if local is None else to_moments(_within_calendar(local), reading.zone)
     return _within_calendar(_mixed(cells, reading) if moments is None else moments)
+
+
+def _cast_spaced(column: TextColumn) -> pa.TimestampArray | None:
+    """The moments of a column whose cells all have a blank before their offset; None where one has not."""
+    filled = np.count_nonzero(column.lengths)
+    if filled == 0 or np.count_nonzero(column.lengths == SPACED_LENGTH) < filled:
+        return None
+    texts = column.bytes.reshape(filled, SPACED_LENGTH)
+    sign = texts[:, SPACE_AT + 1]
+    if not ((texts[:, SPACE_AT] == BLANK) & ((sign == PLUS_SIGN) | (sign == MINUS_SIGN))).all():
+        return None
+    return cast_whole(pc.binary_replace_slice(column.cells, SPACE_AT, SPACE_AT + 1, ""), MOMENT)
 
 
 def _mixed(cells: pa.StringArray, reading: Reading) -> pa.TimestampArray:
