@@ -25,7 +25,6 @@ from include.loading.stage import Intake, Staged, stage
 from include.readers.cells.block import PLACE
 from include.readers.dataset import DatasetReader
 from include.timing import Stopwatch
-from include.writers import postgres_partitions as partitions
 from include.writers.cockroach_copy import CockroachCopyWriter
 from include.writers.dialect import dialect_of
 from include.writers.postgres_compare import PostgresCompareWriter
@@ -77,7 +76,6 @@ def _open_direct(
 def _open_compared(
     _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresCompareWriter:
-    partitions.ensure(connection, job.targets)
     return PostgresCompareWriter(
         connection, _narrowed(job, reader), session=_session(job), lock=job.lock, stopwatch=stopwatch
     )
@@ -92,7 +90,6 @@ def _open_staged(
     *,
     streamed: bool,
 ) -> PostgresCopyWriter:
-    partitions.ensure(connection, job.targets)
     return PostgresCopyWriter(
         connection,
         _schema(job, reader),
@@ -135,7 +132,7 @@ def _open_cockroach(
         connection,
         _schema(job, reader),
         job.targets,
-        reconnect=connect,
+        reconnect=lambda: connect().__enter__(),  # left by closing it
         session=_session(job),
         stopwatch=stopwatch,
     )

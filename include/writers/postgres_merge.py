@@ -141,6 +141,11 @@ def insert(target: Target, staging: sql.Identifier) -> sql.Composed:
     )
 
 
+def fill(target: Target, staging: sql.Identifier) -> sql.Composed:
+    """Fills a slice if it is empty; that is looked at once, not for each row."""
+    return sql.SQL("{} WHERE ({})").format(insert(target, staging), is_empty(target))
+
+
 def delete(target: Target, staging: sql.Identifier) -> sql.Composed:
     """Takes out of the slice what is no longer delivered."""
     return sql.SQL(

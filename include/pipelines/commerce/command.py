@@ -30,6 +30,7 @@ from include.readers.source import storage_errors
 from include.results import FileResult, LoadResult, Status
 from include.settings import StoresFile, settings
 from include.writers.postgres_errors import translated
+from include.writers.postgres_kept import KeptConnection
 
 PIPELINE = "commerce_to_postgres"
 
@@ -114,7 +115,8 @@ def load_delivery(
     """Loads the datasets one after the other; one that fails or is held stops no other.
 
     Args:
-        connect: opens an autocommit connection; the schema is brought up to date first.
+        connect: opens an autocommit connection, once where nothing goes wrong; the schema is brought up to date
+            first.
         located: what `locate` found.
         request: what is wanted.
         stores: settings per store.
@@ -127,13 +129,14 @@ def load_delivery(
     Raises:
         LongshoreError: the database cannot be reached or brought up to date, or a file changed while it was opened.
     """
-    with connect() as connection, translated():
-        migrate(connection)
-    with _opened(connect, located, request) as upload:
-        check(upload)
-        results = [
-            result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
-        ]
+    with KeptConnection(connect) as kept:
+        with kept() as connection, translated():
+            migrate(connection)
+        with _opened(kept, located, request) as upload:
+            check(upload)
+            results = [
+                result for name in located.datasets for result in _load(kept, upload, name, request, stores, report)
+            ]
     if request.options.dry_run:
         results = [replace(result, load_id=None) for result in results]  # the ledger has forgotten them
     return Outcome(upload, tuple(results))

@@ -25,11 +25,16 @@ from include.pipelines.commerce.uploads import DATASETS, Delivery, upload_id
 from include.readers.blocks import Part
 from include.readers.source import digest, storage_errors
 from include.settings import StoreSettings, StoresFile
-from include.writers.postgres_errors import translated
 
 DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*(\.csv(\.gz|\.zst)?|\.zip)$", re.IGNORECASE)
 DAY_FOLDER = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 SUCCESS_FILE = "_SUCCESS"
+
+
+OPEN_UPLOAD = """
+INSERT INTO commerce.uploads (upload_id, store, day, url) VALUES (%(upload_id)s, %(store)s, %(day)s, %(url)s)
+ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL, url = excluded.url
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +146,9 @@ def open_upload(
     if not any(files.values()):
         _say("empty", delivery, reason="the folder holds no file of any dataset")
     identifier = upload_id(delivery.store, delivery.day)
-    with translated():
-        connection.execute(
-            "INSERT INTO commerce.uploads (upload_id, store, day, url) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL, url = excluded.url",
-            [identifier, delivery.store, delivery.day, delivery.url],
-        )
+    opened = {"upload_id": identifier, "store": delivery.store, "day": delivery.day, "url": delivery.url}
     return Upload(
-        run_id=runs.open_run(connection, source),
+        run_id=runs.open_run(connection, source, OPEN_UPLOAD, opened),
         upload_id=identifier,
         store=delivery.store,
         day=delivery.day,
