@@ -145,9 +145,17 @@ def load_delivery(
 @contextmanager
 def _opened(connect: Connect, located: Located, request: Request) -> Iterator[Upload]:
     source = RunSource.command_line(PIPELINE)
+    opened = partial(
+        open_upload,
+        delivery=located.delivery,
+        source=source,
+        options=request.storage,
+        files=located.files,
+        hash_all=request.options.force,
+    )
     if not request.options.dry_run:
         with connect() as connection:
-            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
+            upload = opened(connection)
         try:
             yield upload
         finally:
@@ -155,7 +163,7 @@ def _opened(connect: Connect, located: Located, request: Request) -> Iterator[Up
         return
     with connect() as connection:
         with connection.transaction(force_rollback=True):
-            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
+            upload = opened(connection)
         run_id = open_run(connection, source)  # the loads that are taken back refer to it
     try:
         yield replace(upload, run_id=run_id)
