@@ -65,7 +65,7 @@ def _open_direct(
 ) -> PostgresDirectWriter:
     return PostgresDirectWriter(
         connection,
-        _narrowed(job, reader),
+        _narrowed(job, reader, stopwatch),
         aside=job.size >= ASIDE_BYTES,
         session=_session(job),
         lock=job.lock,
@@ -77,7 +77,7 @@ def _open_compared(
     _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresCompareWriter:
     return PostgresCompareWriter(
-        connection, _narrowed(job, reader), session=_session(job), lock=job.lock, stopwatch=stopwatch
+        connection, _narrowed(job, reader, stopwatch), session=_session(job), lock=job.lock, stopwatch=stopwatch
     )
 
 
@@ -107,9 +107,11 @@ def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
     return pa.schema([*reader.schema, *numbers])
 
 
-def _narrowed(job: Job, reader: DatasetReader) -> list[Target]:
+def _narrowed(job: Job, reader: DatasetReader, stopwatch: Stopwatch) -> list[Target]:
     """The targets without the columns that no row of this delivery sets: most of an order's, where a file has few."""
-    known = {*reader.columns, *(name for name, _ in PLACE), *_numbers(job)}
+    with stopwatch.phase("read"):  # the parts' heads
+        columns = reader.columns
+    known = {*columns, *(name for name, _ in PLACE), *_numbers(job)}
     return [
         replace(target, projection=target.projection.only(known)) if target.projection else target
         for target in job.targets
