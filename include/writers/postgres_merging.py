@@ -42,6 +42,7 @@ class Slice:
     _dropped: Answer | None = None
     _filled: Answer | None = None
     _written: tuple[Answer, ...] = ()
+    _changes: tuple[int, ...] = ()
     _deleted: Answer | None = None
 
     def count(self) -> None:
@@ -76,7 +77,10 @@ class Slice:
         if not self.before:
             self.connection.execute(statements.insert(self.target, self.source))
             return
-        if self.wanted >= ANALYZE_ROWS and statements.is_prepared(self.target):
+        if self.wanted < ANALYZE_ROWS:
+            self._written = (self.connection.execute(statements.write_differing(self.target, self.source)),)
+            return
+        if statements.is_prepared(self.target):
             self.connection.execute(sql.SQL("ANALYZE {}").format(statements.prepared(self.target)))
         self._written = (
             self.connection.execute(statements.find_differing(self.target, self.source)),
@@ -92,10 +96,17 @@ class Slice:
         """
         if not self._written:
             return self.wanted, 0
-        found, updated, inserted = (answer.rowcount for answer in self._written)
+        found, updated, inserted = self._changes or self._read_changes()
         if found != updated + inserted:
             raise self._disturbed()
         return inserted, updated
+
+    def _read_changes(self) -> tuple[int, ...]:
+        if len(self._written) == 1:
+            self._changes = tuple(map(int, self._written[0].fetchone() or ()))
+        else:
+            self._changes = tuple(answer.rowcount for answer in self._written)
+        return self._changes
 
     @property
     def has_gone(self) -> bool:
