@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from include.loading.job import Connect
     from include.loading.upload import Upload
     from include.results import LoadResult
 
@@ -34,7 +35,7 @@ def driver(_work: object) -> None:
 
 
 def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False) -> tuple[LoadResult, ...]:
-    """Opens a delivery (lists and hashes its files) and loads one dataset of it, over connections of its own.
+    """Opens a delivery (lists and hashes its files) and loads one dataset of it, over a connection of its own.
 
     Args:
         url: the database's.
@@ -45,19 +46,26 @@ def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False
     from include.loading.job import LoadOptions
     from include.pipelines.commerce.load import load_dataset
     from include.settings import StoresFile
+    from include.writers.postgres_kept import KeptConnection
     from include.writers.postgres_session import connect
 
-    upload = open_delivery(url, folder)
-    return load_dataset(lambda: connect(url), upload, dataset, StoresFile(), LoadOptions(force=force))
+    with KeptConnection(lambda: connect(url)) as kept:
+        upload = _open(kept, folder)
+        return load_dataset(kept, upload, dataset, StoresFile(), LoadOptions(force=force))
 
 
 def open_delivery(url: str, folder: Path) -> Upload:
     """Only the first half of `load`."""
+    from include.writers.postgres_session import connect
+
+    return _open(lambda: connect(url), folder)
+
+
+def _open(connect: Connect, folder: Path) -> Upload:
     from include.ledger.runs import RunSource
     from include.pipelines.commerce.extract import open_upload
     from include.pipelines.commerce.uploads import Delivery
-    from include.writers.postgres_session import connect
 
     delivered = Delivery(folder.parent.name, dt.date.fromisoformat(folder.name), str(folder))
-    with connect(url) as connection:
+    with connect() as connection:
         return open_upload(connection, delivered, RunSource.command_line("benchmark"))

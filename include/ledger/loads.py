@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from include.readers.blocks import Part  # imports pyarrow, which listings do without
 
 
+# Seconds: a file that changed so shortly before it was hashed may change once more and keep its time of change. FAT
+# counts in steps of 2 s, object stores and old network storage in whole seconds; the rest is for clocks that differ.
+RACY_S = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class LoadKey:
     """Whose load it is. `upload_id` is the text of a UUID, `day` an ISO date."""
@@ -94,6 +99,29 @@ def current_and_previous(
     rows = {row.pop("which"): row for row in found}
     current, previous = (_load(rows.get(which)) for which in ("current", "previous"))
     return current, previous
+
+
+def known_files(connection: Connection[TupleRow], upload_id: str, url: str) -> dict[tuple[str, int, float], str]:
+    """The digests of the upload's files as they were when they were loaded, by name, bytes and time of change.
+
+    Only of files that the same place held when the upload was last opened, and that nobody can have changed since
+    without a new time of change: those that were left alone for `RACY_S` by the time their run began.
+    """
+    with translated():
+        rows = connection.execute(
+            "SELECT loads.files, extract(epoch FROM runs.started_at)::double precision"
+            " FROM ledger.current_loads AS loads"
+            " JOIN ledger.runs AS runs ON runs.run_id = loads.run_id"
+            " JOIN commerce.uploads AS uploads ON uploads.upload_id = loads.upload_id"
+            " WHERE loads.upload_id = %s AND uploads.url = %s",
+            [upload_id, url],
+        ).fetchall()
+    return {
+        (file["file"].partition("/")[0], file["size"], file["modified"]): file["sha256"]
+        for files, started in rows
+        for file in files
+        if 0 < file["modified"] <= started - RACY_S
+    }
 
 
 def is_held(connection: Connection[TupleRow], upload_id: str, dataset: str, digest: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
@@ -26,14 +27,27 @@ class RunSource:
         return cls(pipeline, "cli", uuid.uuid4().hex)
 
 
-def open_run(connection: Connection[TupleRow], source: RunSource) -> int:
-    """The run's id in the ledger: the same for every call with the same source, so tasks and retries share it."""
+OPEN = """
+INSERT INTO ledger.runs (pipeline, source, source_run_id) VALUES (%(pipeline)s, %(source)s, %(source_run_id)s)
+ON CONFLICT (pipeline, source, source_run_id) DO UPDATE SET ended_at = NULL RETURNING run_id
+"""
+
+
+def open_run(
+    connection: Connection[TupleRow], source: RunSource, together: str = "", values: Mapping[str, object] | None = None
+) -> int:
+    """The run's id in the ledger: the same for every call with the same source, so tasks and retries share it.
+
+    Args:
+        connection: to the database of the ledger.
+        source: who asked for the run.
+        together: another INSERT, done in the same statement: one round trip, and a server that repeats a statement
+            by itself repeats both.
+        values: the parameters of that one.
+    """
+    statement = f"WITH together AS ({together}) {OPEN}" if together else OPEN
     with translated():
-        row = connection.execute(
-            "INSERT INTO ledger.runs (pipeline, source, source_run_id) VALUES (%s, %s, %s)"
-            " ON CONFLICT (pipeline, source, source_run_id) DO UPDATE SET ended_at = NULL RETURNING run_id",
-            [source.pipeline, source.source, source.source_run_id],
-        ).fetchone()
+        row = connection.execute(statement.encode(), {**asdict(source), **(values or {})}).fetchone()
     if row is None:
         raise DefectError("The ledger gave no number for the run.")
     return int(row[0])

@@ -85,12 +85,19 @@ def list_folder(url: str, options: Mapping[str, Any] | None) -> list[ListedFile]
     ]
 
 
-def opened_part(file: ListedFile, options: Mapping[str, Any] | None = None) -> Part:
-    """The file with its digest.
+# SHA-256 (hex) of files that lie where they lay, by name, bytes and time of change in seconds.
+Digests = Mapping[tuple[str, int, float], str]
+
+
+def opened_part(file: ListedFile, options: Mapping[str, Any] | None = None, known: Digests | None = None) -> Part:
+    """The file with its digest, which is computed where it is not known of a file with that size and time of change.
 
     Raises:
         TransientError: it changed since it was listed.
     """
+    digest_known = (known or {}).get((file.name, file.size, file.modified))
+    if digest_known:
+        return Part(file.url, file.name, file.size, digest_known, file.modified)
     found = digest(file.url, options)
     if found.size != file.size:
         raise TransientError(

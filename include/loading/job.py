@@ -14,9 +14,10 @@ from include.loading.upload import Upload
 from include.readers.profile import Profile
 from include.results import FileResult
 from include.settings import StoreSettings
+from include.writers import postgres_kept
 from include.writers.postgres_merge import Partition, Target
 
-Connect = Callable[[], Connection[TupleRow]]
+Connect = postgres_kept.Connect
 
 # Is told after each batch how many rows were read so far.
 Report = Callable[[int], None]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pyarrow as pa
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from include.errors import BudgetError
 from include.ledger.rejects import RejectSpool
@@ -17,6 +18,9 @@ from include.results import Counts, Reject
 from include.timing import Stopwatch
 from include.writers.base import RefusedRow, WriteCounts
 from include.writers.choice import StagingWriter
+
+# What queries over the staged rows yielded, by their words; the empty one yields nothing.
+Answers = Mapping[str, list[TupleRow]]
 
 
 class Source(Protocol):
@@ -134,9 +138,9 @@ def stage(reader: Source, writer: StagingWriter, plan: Plan, intake: Intake) -> 
         refused += _write(writer, rows, plan, reader)
     writer.complete()
     _arrange(writer, plan, renumber=bool(refused))
-    writer.prepare()
-    intake.spool.add(_with_raw([*refused, *_late_rejects(writer, plan, reader)], reader))
-    shares = tuple(_share(writer, filling) for filling in plan.fillings)
+    answers = _prepare(writer, plan)
+    intake.spool.add(_with_raw([*refused, *_late_rejects(answers[plan.late_rejects], reader)], reader))
+    shares = tuple(_share(filling, answers) for filling in plan.fillings)
     places = writer.resolved(plan.places) if plan.places else None
     return Staged(intake.read, intake.folded, intake.spool.count, shares, places)
 
@@ -183,8 +187,17 @@ def _refused(refused: RefusedRow, row: pa.RecordBatch, reader: Source) -> Reject
     return reject_at(place, reader, refused.error.column, code, reason)
 
 
-def _late_rejects(writer: StagingWriter, plan: Plan, reader: Source) -> Iterator[Reject]:
-    rows = writer.ask(plan.late_rejects) if plan.late_rejects else []
+def _prepare(writer: StagingWriter, plan: Plan) -> Answers:
+    """Has the targets' rows made, and asks at once all that the plan wants to know of the staged ones."""
+    wanted = (
+        plan.late_rejects,
+        *(query for filling in plan.fillings for query in (filling.continuations, filling.rejected)),
+    )
+    queries = [query for query in dict.fromkeys(wanted) if query]
+    return {"": [], **dict(zip(queries, writer.prepare(queries), strict=True))}
+
+
+def _late_rejects(rows: list[TupleRow], reader: Source) -> Iterator[Reject]:
     for sequence, part, line, column, code, reason in rows:
         place = {"_sequence": sequence, "_part": part, "_line": line}
         yield reject_at(place, reader, column, code, reason)
@@ -209,8 +222,8 @@ def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
     return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)
 
 
-def _share(writer: StagingWriter, filling: Filling) -> Share:
-    continuations = int(writer.ask(filling.continuations)[0][0]) if filling.continuations else 0
+def _share(filling: Filling, answers: Answers) -> Share:
+    continuations = int(answers[filling.continuations][0][0]) if filling.continuations else 0
     if filling.rejected is None:
         return Share(continuations, None)
-    return Share(continuations, frozenset(int(row[0]) for row in writer.ask(filling.rejected)))
+    return Share(continuations, frozenset(int(row[0]) for row in answers[filling.rejected]))

@@ -26,7 +26,6 @@ from include.loading.stage import Intake, Staged, stage
 from include.readers.cells.block import PLACE
 from include.readers.dataset import DatasetReader
 from include.timing import Stopwatch
-from include.writers import postgres_partitions as partitions
 from include.writers.cockroach_copy import CockroachCopyWriter
 from include.writers.dialect import dialect_of
 from include.writers.postgres_compare import PostgresCompareWriter
@@ -76,7 +75,7 @@ def _open_direct(
 ) -> PostgresDirectWriter:
     return PostgresDirectWriter(
         connection,
-        _narrowed(job, reader),
+        _narrowed(job, reader, stopwatch),
         aside=job.size >= ASIDE_BYTES,
         session=_session(job),
         lock=job.lock,
@@ -87,9 +86,8 @@ def _open_direct(
 def _open_compared(
     _connect: Connect, connection: Connection[TupleRow], job: Job, reader: DatasetReader, stopwatch: Stopwatch
 ) -> PostgresCompareWriter:
-    partitions.ensure(connection, job.targets)
     return PostgresCompareWriter(
-        connection, _narrowed(job, reader), session=_session(job), lock=job.lock, stopwatch=stopwatch
+        connection, _narrowed(job, reader, stopwatch), session=_session(job), lock=job.lock, stopwatch=stopwatch
     )
 
 
@@ -102,7 +100,6 @@ def _open_staged(
     *,
     streamed: bool,
 ) -> PostgresCopyWriter:
-    partitions.ensure(connection, job.targets)
     return PostgresCopyWriter(
         connection,
         _schema(job, reader),
@@ -119,9 +116,11 @@ def _schema(job: Job, reader: DatasetReader) -> pa.Schema:
     return pa.schema([*reader.schema, *(job.plan.numbering.schema if job.plan.numbering else [])])
 
 
-def _narrowed(job: Job, reader: DatasetReader) -> list[Target]:
+def _narrowed(job: Job, reader: DatasetReader, stopwatch: Stopwatch) -> list[Target]:
     """The targets without the columns that no row of this delivery sets: most of an order's, where a file has few."""
-    known = {*reader.columns, *(name for name, _ in PLACE), *_made(job.plan)}
+    with stopwatch.phase("read"):  # the parts' heads
+        columns = reader.columns
+    known = {*columns, *(name for name, _ in PLACE), *_made(job.plan)}
     return [
         replace(target, projection=target.projection.only(known)) if target.projection else target
         for target in job.targets
@@ -146,7 +145,7 @@ def _open_cockroach(
         connection,
         _schema(job, reader),
         job.targets,
-        reconnect=connect,
+        reconnect=lambda: connect().__enter__(),  # left by closing it
         session=_session(job),
         stopwatch=stopwatch,
     )

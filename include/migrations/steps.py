@@ -12,9 +12,11 @@ alone, and nothing keeps two processes apart. What is broken off in the middle o
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from psycopg import Connection, errors, sql
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from include.errors import SetupError
@@ -57,8 +59,9 @@ class Migration:
 
 def applied(connection: Connection[TupleRow]) -> int:
     """Number of the newest applied migration; 0 for an empty database. Reads only."""
+    alone = connection.autocommit and connection.info.transaction_status is TransactionStatus.IDLE
     try:
-        with connection.transaction():  # within another one the error must not end that
+        with nullcontext() if alone else connection.transaction():  # the error must not end a transaction around it
             row = connection.execute("SELECT coalesce(max(number), 0) FROM ledger.migrations").fetchone()
     except (errors.UndefinedTable, errors.InvalidSchemaName):
         return 0
@@ -88,6 +91,8 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
             f"The database is at migration {current}, this version of Longshore knows {migrations[-1].number}.",
             "Update Longshore, or take the database back with the newer version.",
         )
+    if current == goal and not _concurrent(migrations, goal):
+        return []
     if dialect_of(connection) == "cockroachdb":
         return _run(connection, tuple(map(_for_cockroach, migrations)), goal)
     done = [] if current == goal else _run_locked(connection, migrations, goal)
@@ -161,10 +166,14 @@ def _take(connection: Connection[TupleRow], step: Step) -> None:
         connection.execute(step.encode())
 
 
+def _concurrent(migrations: tuple[Migration, ...], goal: int) -> list[ConcurrentIndex]:
+    return [index for migration in migrations if migration.number <= goal for index in migration.concurrent]
+
+
 def _unfinished(
     connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int
 ) -> list[ConcurrentIndex]:
-    wanted = [index for migration in migrations if migration.number <= goal for index in migration.concurrent]
+    wanted = _concurrent(migrations, goal)
     if not wanted:
         return []
     valid = connection.execute(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -55,7 +55,7 @@ class StagingWriter(LoadWriter, Protocol):
 
     def resolved(self, statement: str) -> sql.Composed: ...
 
-    def prepare(self) -> None: ...
+    def prepare(self, queries: Sequence[str] = ()) -> list[list[TupleRow]]: ...
 
 
 def settle(writer: LoadWriter, action: Callable[[], Result]) -> Result:

@@ -150,8 +150,8 @@ class CockroachCopyWriter:
         literals = {name: value for target in self._targets for name, value in target.literals.items()}
         return sql.SQL(statement).format(staging=self._source, **literals)
 
-    def prepare(self) -> None:
-        """Makes of the staged rows what each target will be."""
+    def prepare(self, queries: Sequence[str] = ()) -> list[list[TupleRow]]:
+        """Makes of the staged rows what each target will be; what queries over the staged rows yield."""
         if self._state == "open":
             self.complete()
         self._expect("staged")
@@ -159,6 +159,7 @@ class CockroachCopyWriter:
         with self._stopwatch.phase("prepare"):
             for target in self._targets:
                 self._make(postgres.prepared(target), cockroach.prepare(target, self._source))
+        return [self.ask(query) for query in queries]
 
     def settle(self, action: Callable[[], Result]) -> Result:
         """Does `action`, which calls `finish` and may write more on `connection`, in one transaction, and commits.

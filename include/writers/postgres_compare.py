@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from psycopg import sql
+from psycopg import Cursor, sql
+from psycopg.rows import TupleRow
 
 from include.writers.base import WriteCounts
 from include.writers.postgres_errors import competitors, translated
 from include.writers.postgres_merge import Target, prepared, qualified, restate
-from include.writers.postgres_merging import Merging
-from include.writers.postgres_session import begin, lock
+from include.writers.postgres_merging import Merging, Slice
+from include.writers.postgres_opening import open_transaction
+from include.writers.postgres_session import lock
 from include.writers.postgres_split import PostgresSplitWriter, ScatteredError, Stream
 
 
@@ -27,11 +29,8 @@ class PostgresCompareWriter(PostgresSplitWriter):
     """
 
     def _begin(self) -> list[Stream]:
-        with self.connection.pipeline():  # one round trip
-            self._transaction.__enter__()
-            begin(self.connection, self._session)
-            for target in self._targets:
-                self.connection.execute(_create(target))
+        tables = [_create(target) for target in self._targets]
+        self._transaction = open_transaction(self.connection, self._session, self._targets, tables)
         return [Stream(target, prepared(target), {}) for target in self._targets]
 
     def restate_provenance(self) -> None:
@@ -43,20 +42,21 @@ class PostgresCompareWriter(PostgresSplitWriter):
 
     def _settle(self) -> tuple[WriteCounts, ...]:
         # No ANALYZE: the tables' sizes are enough for a hash join, and it takes 0.4 s of a million lines.
-        with self._stopwatch.phase("prepare"):
-            self._check_keys(self._streams[0])
         with competitors(), translated(), self._stopwatch.phase("merge"):
-            lock(self.connection, self._lock)
             merging = Merging(self.connection)
-            return tuple(merging.merge(_as_written(stream), stream.table, stream.rows) for stream in self._streams)
+            with self.connection.pipeline():  # what follows the lock sees what was committed before it
+                scattered = self._ask_keys(self._streams[0])
+                lock(self.connection, self._lock)
+                merging.count([Slice(self.connection, *_as_written(stream)) for stream in self._streams])
+            if (scattered.fetchone() or (False,))[0]:
+                raise ScatteredError("A group stands in several places.")
+            return merging.merge()
 
-    def _check_keys(self, stream: Stream) -> None:
-        """Of the other tables the keys begin with this one's, so they hold where these do."""
+    def _ask_keys(self, stream: Stream) -> Cursor[TupleRow]:
+        """Whether a key is there twice; of the other tables the keys begin with this one's, so they hold with these."""
         key = sql.SQL(", ").join(map(sql.Identifier, stream.target.key))
         query = sql.SQL("SELECT EXISTS (SELECT FROM {} GROUP BY {} HAVING count(*) > 1)").format(stream.table, key)
-        row = self.connection.execute(query).fetchone()
-        if row and row[0]:
-            raise ScatteredError("A group stands in several places.")
+        return self.connection.execute(query)
 
 
 def _columns(target: Target) -> sql.Composed:
@@ -69,8 +69,9 @@ def _create(target: Target) -> sql.Composed:
     )
 
 
-def _as_written(stream: Stream) -> Target:
-    """The target whose select takes the rows as they were written."""
+def _as_written(stream: Stream) -> tuple[Target, sql.Identifier, int]:
+    """The target with a select that takes the rows as they were written, where they are, and their number."""
     columns = ", ".join(sql.Identifier(name).as_string() for name in stream.target.columns)
     select = f"SELECT {columns} FROM {{staging}}"  # noqa: S608 # quoted
-    return replace(stream.target, select=select, parameters={}, unique=True)
+    target = replace(stream.target, select=select, parameters={}, unique=True)
+    return target, stream.table, stream.rows

@@ -20,9 +20,10 @@ from include.writers.batching import batches
 from include.writers.errors import write_isolating
 from include.writers.postgres_encoding import as_copy, copy_statement, messages, stored_as
 from include.writers.postgres_errors import competitors, translated
-from include.writers.postgres_merge import Target
-from include.writers.postgres_merging import ANALYZE_ROWS, Merging
-from include.writers.postgres_session import LoadSession, begin, lock
+from include.writers.postgres_merge import Target, is_prepared
+from include.writers.postgres_merging import ANALYZE_ROWS, Merging, Slice
+from include.writers.postgres_opening import open_transaction
+from include.writers.postgres_session import LoadSession, lock
 
 STAGING = sql.Identifier("longshore_staging")
 
@@ -65,8 +66,7 @@ class PostgresCopyWriter:
         self._source = STAGING
         self._session = session or LoadSession()
         self._lock = lock
-        # Not connection.transaction(), which would keep the pipeline that it is begun in until its end.
-        self._transaction = Transaction(connection)
+        self._transaction: Transaction
         self._refused: list[RefusedRow] = []
         self._merging = Merging(connection)
         self._written = 0
@@ -83,13 +83,9 @@ class PostgresCopyWriter:
         return tuple(self._refused)
 
     def __enter__(self) -> Self:
-        with translated(), self._stopwatch.phase("begin"), ExitStack() as undo:
-            undo.push(self._transaction.__exit__)
-            with self.connection.pipeline():  # one round trip
-                self._transaction.__enter__()
-                begin(self.connection, self._session)
-                self.connection.execute(_staging(self._schema))
-            undo.pop_all()
+        with translated(), self._stopwatch.phase("begin"):
+            staging = [_staging(self._schema)]
+            self._transaction = open_transaction(self.connection, self._session, self._targets, staging)
         self._state = "open"
         return self
 
@@ -144,16 +140,25 @@ class PostgresCopyWriter:
         """Takes a temporary table that was made of the staged rows in their place."""
         self._source = sql.Identifier(table)
 
-    def prepare(self) -> None:
-        """Makes of the staged rows what each target will be, where that has to be written down."""
+    def prepare(self, queries: Sequence[str] = ()) -> list[list[TupleRow]]:
+        """Makes of the staged rows what each target will be, where that has to be written down; in one round trip.
+
+        Returns:
+            What queries over the staged rows yield, in the words of `ask`.
+        """
         if self._state == "open":
             self.complete()
         self._expect("staged")
         self._state = "prepared"
+        prepared = [statements.prepare(target, self._source) for target in self._targets if is_prepared(target)]
+        if not prepared and not queries:
+            return []
         with translated(), self._stopwatch.phase("prepare"):
-            for target in self._targets:
-                if statements.is_prepared(target):
-                    self.connection.execute(statements.prepare(target, self._source))
+            with self.connection.pipeline():
+                for statement in prepared:
+                    self.connection.execute(statement)
+                answers = [self.connection.execute(self.resolved(query)) for query in queries]
+            return [answer.fetchall() for answer in answers]
 
     def finish(self) -> tuple[WriteCounts, ...]:
         """Merges what was staged; see `Writer.finish`. The counts stand in the order of the targets."""
@@ -161,8 +166,10 @@ class PostgresCopyWriter:
             self.prepare()
         self._expect("prepared")
         with competitors(), translated(), self._stopwatch.phase("merge"):
-            self.take_lock()
-            counts = tuple(self._merging.merge(target, self._source) for target in self._targets)
+            with self.connection.pipeline():  # what follows the lock sees what was committed before it
+                self.take_lock()
+                self._merging.count([Slice(self.connection, target, self._source) for target in self._targets])
+            counts = self._merging.merge()
         self._state = "finished"
         return counts
 

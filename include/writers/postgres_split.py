@@ -109,8 +109,7 @@ class PostgresSplitWriter(ABC):
 
     def __enter__(self) -> Self:
         with translated(), self._stopwatch.phase("begin"), ExitStack() as undo:
-            # Whichever it is by then: `_begin` may have to begin anew.
-            undo.push(lambda *error: self._transaction.__exit__(*error))  # noqa: PLW0108 # not bound yet
+            undo.push(self._undo)
             self._streams = tuple(self._begin())
             for stream in self._streams[:-1]:
                 # Closed with the block.
@@ -173,6 +172,11 @@ class PostgresSplitWriter(ABC):
             with ExitStack() as last:
                 last.push(lambda *_: self._transaction.__exit__(kind, error, trace))
                 self._copying.__exit__(kind, error, trace)
+
+    def _undo(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Ends the transaction, whichever it is by then: `_begin` may have begun anew, or ended it itself."""
+        if self._transaction.status is Transaction.Status.ACTIVE:
+            self._transaction.__exit__(kind, error, trace)
 
     @abstractmethod
     def _begin(self) -> list[Stream]:

@@ -12,6 +12,8 @@ from psycopg import Connection
 
 from include.contracts import Table, TableColumn
 from include.errors import DefectError, SetupError, TransientError
+from include.writers import postgres_merging
+from include.writers.base import WriteCounts
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_merge import Target
 from include.writers.postgres_session import LoadSession, connect
@@ -59,6 +61,31 @@ class TestPostgresCopyWriter(WriterContract):
         self.load(("b", 2))
         self.load()
         assert (self.stored("them"), self.stored("us")) == ({"a": 1}, {})
+
+    @pytest.mark.parametrize("many", [1, 1_000], ids=["by a temporary table", "in one statement"])
+    def test_many_rows_are_merged_by_another_statement_than_few(
+        self, many: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres_merging, "ANALYZE_ROWS", many)
+        self.load(("a", 1), ("b", 2), ("c", None), ("d", 4))
+        assert self.load(("a", 1), ("b", 3), ("c", 5), ("e", 6)) == WriteCounts(
+            inserted=1, updated=2, unchanged=1, deleted=1
+        )
+        assert self.stored() == {"a": 1, "b": 3, "c": 5, "e": 6}
+
+    @pytest.mark.parametrize("many", [1, 1_000], ids=["by a temporary table", "in one statement"])
+    def test_a_table_of_keys_alone_has_nothing_to_update(self, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(postgres_merging, "ANALYZE_ROWS", many)
+        self.other.execute('CREATE TABLE keys (key text COLLATE "C" PRIMARY KEY)')
+        keys = Table("public", "keys", (TableColumn("key", "text", nullable=False, collate_c=True),), ("key",))
+        target = Target(keys, {}, "SELECT key, _sequence FROM {staging}")
+        for rows, wanted in (
+            (("a", "b"), WriteCounts(inserted=2)),
+            (("b", "c"), WriteCounts(inserted=1, unchanged=1, deleted=1)),
+        ):
+            with PostgresCopyWriter(self.connection, SCHEMA, [target]) as writer:
+                writer.write(table(*((key, 1) for key in rows)))
+                assert writer.finish() == (wanted,)
 
     def test_a_row_that_only_moved_within_the_file_is_unchanged(self) -> None:
         self.load(("a", 1), ("b", 2))

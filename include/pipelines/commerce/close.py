@@ -8,7 +8,6 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.errors import LongshoreError
-from include.ledger import runs
 from include.ledger.retention import prune
 from include.loading.job import Connect
 from include.loading.upload import Upload
@@ -16,6 +15,14 @@ from include.log import line, logger
 from include.results import Status
 from include.settings import read_stores, settings
 from include.writers.postgres_errors import translated
+
+# One statement: one round trip, and a server that repeats a statement by itself repeats all of it.
+CLOSE = """
+WITH closed AS (UPDATE commerce.uploads SET closed_at = clock_timestamp() WHERE upload_id = %(upload_id)s),
+    ended AS (UPDATE ledger.runs SET ended_at = clock_timestamp() WHERE run_id = %(run_id)s)
+SELECT DISTINCT ON (dataset) dataset, status, message FROM ledger.loads
+WHERE run_id = %(run_id)s AND upload_id = %(upload_id)s ORDER BY dataset, load_id DESC
+"""
 
 
 def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
@@ -28,15 +35,7 @@ def close_upload(connect: Connect, upload: Upload) -> dict[str, Any]:
         `reasons` of those (reason -> names).
     """
     with connect() as connection, translated():
-        rows = connection.execute(
-            "SELECT DISTINCT ON (dataset) dataset, status, message FROM ledger.loads"
-            " WHERE run_id = %s AND upload_id = %s ORDER BY dataset, load_id DESC",
-            [upload.run_id, upload.upload_id],
-        ).fetchall()
-        connection.execute(
-            "UPDATE commerce.uploads SET closed_at = clock_timestamp() WHERE upload_id = %s", [upload.upload_id]
-        )
-        runs.close_run(connection, upload.run_id)
+        rows = connection.execute(CLOSE, {"run_id": upload.run_id, "upload_id": upload.upload_id}).fetchall()
         _prune(connection)
     datasets = {str(dataset): str(status) for dataset, status, _ in rows}
     reasons: dict[str, list[str]] = {}

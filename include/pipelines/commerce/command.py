@@ -30,6 +30,7 @@ from include.readers.source import storage_errors
 from include.results import FileResult, LoadResult, Status
 from include.settings import StoresFile, settings
 from include.writers.postgres_errors import translated
+from include.writers.postgres_kept import KeptConnection
 
 PIPELINE = "commerce_to_postgres"
 
@@ -114,7 +115,8 @@ def load_delivery(
     """Loads the datasets one after the other; one that fails or is held stops no other.
 
     Args:
-        connect: opens an autocommit connection; the schema is brought up to date first.
+        connect: opens an autocommit connection, once where nothing goes wrong; the schema is brought up to date
+            first.
         located: what `locate` found.
         request: what is wanted.
         stores: settings per store.
@@ -127,13 +129,14 @@ def load_delivery(
     Raises:
         LongshoreError: the database cannot be reached or brought up to date, or a file changed while it was opened.
     """
-    with connect() as connection, translated():
-        migrate(connection)
-    with _opened(connect, located, request) as upload:
-        check(upload)
-        results = [
-            result for name in located.datasets for result in _load(connect, upload, name, request, stores, report)
-        ]
+    with KeptConnection(connect) as kept:
+        with kept() as connection, translated():
+            migrate(connection)
+        with _opened(kept, located, request) as upload:
+            check(upload)
+            results = [
+                result for name in located.datasets for result in _load(kept, upload, name, request, stores, report)
+            ]
     if request.options.dry_run:
         results = [replace(result, load_id=None) for result in results]  # the ledger has forgotten them
     return Outcome(upload, tuple(results))
@@ -142,9 +145,17 @@ def load_delivery(
 @contextmanager
 def _opened(connect: Connect, located: Located, request: Request) -> Iterator[Upload]:
     source = RunSource.command_line(PIPELINE)
+    opened = partial(
+        open_upload,
+        delivery=located.delivery,
+        source=source,
+        options=request.storage,
+        files=located.files,
+        hash_all=request.options.force,
+    )
     if not request.options.dry_run:
         with connect() as connection:
-            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
+            upload = opened(connection)
         try:
             yield upload
         finally:
@@ -152,7 +163,7 @@ def _opened(connect: Connect, located: Located, request: Request) -> Iterator[Up
         return
     with connect() as connection:
         with connection.transaction(force_rollback=True):
-            upload = open_upload(connection, located.delivery, source, request.storage, files=located.files)
+            upload = opened(connection)
         run_id = open_run(connection, source)  # the loads that are taken back refer to it
     try:
         yield replace(upload, run_id=run_id)

@@ -16,7 +16,16 @@ from psycopg.rows import TupleRow
 
 from include.errors import SetupError, UsageError
 from include.ledger import loads, runs
-from include.loading.files import ListedFile, base_name, entry_at, list_folder, opened_part, opened_storage, parts_in
+from include.loading.files import (
+    Digests,
+    ListedFile,
+    base_name,
+    entry_at,
+    list_folder,
+    opened_part,
+    opened_storage,
+    parts_in,
+)
 from include.loading.rules import limits_of
 from include.loading.upload import Upload
 from include.log import line, logger
@@ -25,11 +34,16 @@ from include.pipelines.commerce.uploads import DATASETS, Delivery, upload_id
 from include.readers.blocks import Part
 from include.readers.source import digest, storage_errors
 from include.settings import StoreSettings, StoresFile
-from include.writers.postgres_errors import translated
 
 DATASET_FILE = re.compile(rf"^({'|'.join(DATASETS)})[^/]*(\.csv(\.gz|\.zst)?|\.zip)$", re.IGNORECASE)
 DAY_FOLDER = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 SUCCESS_FILE = "_SUCCESS"
+
+
+OPEN_UPLOAD = """
+INSERT INTO commerce.uploads (upload_id, store, day, url) VALUES (%(upload_id)s, %(store)s, %(day)s, %(url)s)
+ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL, url = excluded.url
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +121,14 @@ def brings_news(
 
     A dataset whose newest attempt with these bytes is held, or that was forgotten, is no news: a person decides about
     it. Nor is one whose bytes failed and would fail again: the file itself was at fault, and contract, profile and
-    limits are what they were. Files are hashed only where their size or time of change differ from what was loaded.
+    limits are what they were. Files are hashed only where their size or time of change differ from what was loaded,
+    or would not tell.
     """
     files = list_files(delivery.url, options)
     identifier = upload_id(delivery.store, delivery.day)
     store = stores.store(delivery.store)
-    return any(_lacks(connection, identifier, name, files[name], store, options) for name in DATASETS)
+    known = loads.known_files(connection, identifier, delivery.url)
+    return any(_lacks(connection, identifier, name, files[name], known, store, options) for name in DATASETS)
 
 
 def open_upload(
@@ -122,8 +138,11 @@ def open_upload(
     options: Mapping[str, Any] | None = None,
     *,
     files: Files | None = None,
+    hash_all: bool = False,
 ) -> Upload:
     """Resolves run and upload ids, lists and hashes the files: once, so that every task of the run sees the same.
+
+    A file that lies where it lay with the size and time of change that the ledger's current load knows is not hashed.
 
     Args:
         connection: autocommit.
@@ -131,6 +150,7 @@ def open_upload(
         source: who asked for it.
         options: of fsspec, for object stores.
         files: what to open, where that is not the whole folder; a dataset that is not in it is not delivered.
+        hash_all: whatever the ledger knows of the files.
 
     Raises:
         UsageError: the folder does not exist.
@@ -141,19 +161,15 @@ def open_upload(
     if not any(files.values()):
         _say("empty", delivery, reason="the folder holds no file of any dataset")
     identifier = upload_id(delivery.store, delivery.day)
-    with translated():
-        connection.execute(
-            "INSERT INTO commerce.uploads (upload_id, store, day, url) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (upload_id) DO UPDATE SET closed_at = NULL, url = excluded.url",
-            [identifier, delivery.store, delivery.day, delivery.url],
-        )
+    known = {} if hash_all else loads.known_files(connection, identifier, delivery.url)
+    opened = {"upload_id": identifier, "store": delivery.store, "day": delivery.day, "url": delivery.url}
     return Upload(
-        run_id=runs.open_run(connection, source),
+        run_id=runs.open_run(connection, source, OPEN_UPLOAD, opened),
         upload_id=identifier,
         store=delivery.store,
         day=delivery.day,
         url=delivery.url,
-        parts={name: _parts(listed, options) for name, listed in files.items()},
+        parts={name: _parts(listed, options, known) for name, listed in files.items()},
         ignored=() if chosen else _ignored(delivery, options),
     )
 
@@ -209,8 +225,8 @@ def _settled(delivery: Delivery, settle_seconds: int, now: float, options: Mappi
     return bool(files) and max(file.modified for file in files) <= now - settle_seconds
 
 
-def _parts(listed: tuple[ListedFile, ...], options: Mapping[str, Any] | None) -> tuple[Part, ...]:
-    return tuple(part for file in listed for part in parts_in(opened_part(file, options), options))
+def _parts(listed: tuple[ListedFile, ...], options: Mapping[str, Any] | None, known: Digests) -> tuple[Part, ...]:
+    return tuple(part for file in listed for part in parts_in(opened_part(file, options, known), options))
 
 
 def _ignored(delivery: Delivery, options: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -226,15 +242,17 @@ def _lacks(
     identifier: str,
     dataset: str,
     files: tuple[ListedFile, ...],
+    known: Digests,
     store: StoreSettings,
     options: Mapping[str, Any] | None,
 ) -> bool:
     if not files:
         return False
     current = loads.current(connection, identifier, dataset)
-    if current and [(file.name, file.size, file.modified) for file in files] == _stored(current):
-        return False
-    found = loads.digest([digest(file.url, options).sha256 for file in files])
+    # Not opened: a file that is still being written is news, and no reason to look at no other delivery.
+    found = loads.digest(
+        [known.get((file.name, file.size, file.modified)) or digest(file.url, options).sha256 for file in files]
+    )
     if current and current.digest == found:
         return False
     asked = (connection, identifier, dataset, found)
@@ -250,13 +268,6 @@ def _asked_now(dataset: str, store: StoreSettings) -> tuple[str, str] | None:
         return reading_fingerprint(dataset, store, store_profile(store)), limits_of(store)
     except SetupError:
         return None
-
-
-def _stored(current: loads.CurrentLoad) -> list[tuple[str, int, float]]:
-    """Name, size and time of change of the files as they were stored: a zip once, whatever it held."""
-    return list(
-        dict.fromkeys((file["file"].partition("/")[0], file["size"], file["modified"]) for file in current.files)
-    )
 
 
 def _say(event: str, delivery: Delivery, **fields: object) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
 from include.contracts import fingerprint
 from include.pipelines.commerce import records
 from include.readers.profile import Profile, read_profile
@@ -20,5 +24,10 @@ def store_profile(store: StoreSettings, name: str | None = None) -> Profile:
 
 def reading_fingerprint(dataset: str, store: StoreSettings, profile: Profile) -> str:
     """Hex digest of contract, profile, time zone and currency."""
-    contract = records.CONTRACTS[dataset]
-    return fingerprint(contract, profile.model_dump(mode="json"), store.time_zone, store.currency)
+    return fingerprint(_contract(dataset), profile.model_dump(mode="json"), store.time_zone, store.currency)
+
+
+@cache
+def _contract(dataset: str) -> dict[str, Any]:
+    """The contract as plain values, which take longer to make than all else that is looked at of an untouched file."""
+    return asdict(records.CONTRACTS[dataset])

@@ -26,6 +26,7 @@ from include.pipelines.tables.schema import ensure_table, table_exists
 from include.results import LoadResult
 from include.settings import today
 from include.writers.postgres_errors import translated
+from include.writers.postgres_kept import KeptConnection
 
 PIPELINE = "tables"
 
@@ -87,6 +88,11 @@ def load_table(
             f" {request.contract.scope}), and nothing says whose file this is.",
             "Say it: --source NAME (source_name of the operator).",
         )
+    with KeptConnection(connect) as kept:
+        return _load(kept, request, run, report, raises=raises)
+
+
+def _load(connect: Connect, request: TableRequest, run: RunSource, report: Report, *, raises: bool) -> LoadResult:
     with connect() as connection, translated():
         migrate(connection)
         if not table_exists(connection, request.contract.target):

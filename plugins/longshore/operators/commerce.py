@@ -120,7 +120,8 @@ class OpenUploadOperator(LongshorePostgresOperator):
         source = RunSource(self.dag_id, "airflow", context["run_id"])
         delivery = Delivery.from_json(dict(self.delivery))
         with self.outcomes(), self.hook.connect() as connection:
-            return open_upload(connection, delivery, source, self.storage(delivery.url)).as_json()
+            storage, hash_all = self.storage(delivery.url), bool(context["params"].get("force"))
+            return open_upload(connection, delivery, source, storage, hash_all=hash_all).as_json()
 
 
 class LoadDatasetOperator(LongshorePostgresOperator):
