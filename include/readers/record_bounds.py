@@ -187,6 +187,8 @@ def split_record(text: str, delimiter: str) -> list[str | None]:
 
     Text after a closing quote belongs to the cell, as in Arrow's reader.
     """
+    if '"' not in text:
+        return [cell or None for cell in text.split(delimiter)]
     cells: list[str | None] = []
     for match in _cell_pattern(delimiter).finditer(text):
         quoted, after, plain, end = match.groups()
