@@ -121,7 +121,7 @@ def _read(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Array:
 
 def _in_steps(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Array:
     steps = ((kind.plain(form), lambda cells: _dotted(cells, form).cast(kind.type)),)
-    return read_in_steps(trimmed(column), steps, lambda cells: _spelled_of(cells, form, kind), kind.type)
+    return read_in_steps(trimmed(column), steps, lambda cells: _spelled(cells, form, kind), kind.type)
 
 
 def _cast_all(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Array | None:
@@ -137,29 +137,33 @@ def _cast_but_few(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Arra
     A column that is sound but for some words would else pay for a pattern over all of its cells.
     """
     odd = column.above(ord("9"))
-    if not 0 < odd.sum() * FEW_ONE_IN <= len(odd):
+    if not 0 < odd.sum() * FEW_ONE_IN <= len(odd) or (form is DecimalForm.COMMA and column.holds(".")):
         return None
     mask = to_mask(odd)
-    values = _cast_all(TextColumn(pc.if_else(mask, NO_TEXT, column.cells)), form, kind)
-    return (
-        None if values is None else scatter(values, mask, _in_steps(TextColumn(column.cells.filter(mask)), form, kind))
-    )
+    values = cast_whole(_dotted(pc.if_else(mask, NO_TEXT, column.cells), form), kind.type)
+    if values is None:
+        return None
+    found = _spelled(trimmed(TextColumn(column.cells.filter(mask))), form, kind)
+    return values if found.null_count == len(found) else scatter(values, mask, found)
 
 
 def _dotted(cells: pa.StringArray, form: DecimalForm) -> pa.StringArray:
     return pc.replace_substring(cells, ",", ".") if form is DecimalForm.COMMA else cells
 
 
-def _spelled_of(cells: pa.StringArray, form: DecimalForm, kind: _Kind) -> pa.Array:
-    """`_spelled`, spared where a look at a few cells shows that none is a number: its patterns take 1 ms to compile."""
+def _none_is_number(cells: pa.StringArray, form: DecimalForm, kind: _Kind) -> bool:
+    """Whether a look at cells, if few, shows that `_spelled` has nothing to find: its patterns take 1 ms to compile.
+
+    False says nothing.
+    """
     may_be = _compiled(form, kind.money).match
-    if len(cells) <= FEW_CELLS and not any(may_be(text) for text in cells.to_pylist() if text is not None):
-        return pa.nulls(len(cells), kind.type)
-    return _spelled(cells, form, kind)
+    return len(cells) <= FEW_CELLS and not any(may_be(text) for text in cells.to_pylist() if text is not None)
 
 
 def _spelled(cells: pa.StringArray, form: DecimalForm, kind: _Kind) -> pa.Array:
     """Numbers with thousands signs, currency, brackets or other signs; null for what is none."""
+    if _none_is_number(cells, form, kind):
+        return pa.nulls(len(cells), kind.type)
     fields = pc.extract_regex(cells, number_pattern(form, kind.money))
     sign = {name: _field(fields, name) for name in SIGNS}
     minus = pc.or_(pc.equal(sign["open"], "("), _any_is(sign, ("-", MINUS)))
