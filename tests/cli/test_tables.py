@@ -113,3 +113,37 @@ def test_profile_init_writes_a_profile_that_check_takes(run: Run, stock: Path, t
 
 def test_an_unknown_contract_is_wrong_usage(run: Run, stock: Path) -> None:
     assert run("profile", "init", stock, "--dataset", "stock").code == 2
+
+
+def test_a_reject_of_a_contracts_table_is_mended_and_comes_back(
+    run: Run, stock: Path, contract: Path, database: str, tmp_path: Path
+) -> None:
+    run("load", "table", stock, "--contract", contract, "--target", database)
+    assert "rejects export FILE.csv --load 1" in run("rejects", "list", "--target", database).err
+    mend = tmp_path / "mend.csv"
+    ended = run("rejects", "export", mend, "--load", 1, "--target", database)
+    assert f"replay --from {mend} --contract C.yaml" in ended.err
+    mend.write_text(mend.read_text(encoding="utf-8").replace(";x;", ";7;"), encoding="utf-8")
+    alone = run("rejects", "replay", "--from", mend, "--target", database)
+    assert (alone.code, "Add it: --contract C.yaml" in alone.err) == (2, True)
+    ended = run("rejects", "replay", "--from", mend, "--contract", contract, "--target", database)
+    assert (ended.code, "1 of 1 came back" in ended.err) == (0, True)
+    with psycopg.connect(database) as connection:
+        assert connection.execute(
+            "SELECT artikelnr, menge FROM erp.stock WHERE lager = 'Köln' ORDER BY 1"
+        ).fetchall() == [
+            ("0017", 1),
+            ("0018", 7),
+        ]
+    assert run("rejects", "list", "--json", "--target", database).json() == []
+    again = run("load", "table", stock, "--contract", contract, "--json", "--target", database).json()
+    assert again["status"] == "unchanged"
+
+
+def test_the_table_of_a_contract_is_named_by_its_load(
+    run: Run, stock: Path, contract: Path, database: str, tmp_path: Path
+) -> None:
+    run("load", "table", stock, "--contract", contract, "--target", database)
+    words = ("--store", "erp", "--day", "2026-03-01", "--dataset", "erp.stock", "--target", database)
+    ended = run("rejects", "export", tmp_path / "mend.csv", *words)
+    assert (ended.code, "Name the load: --load N" in ended.err) == (2, True)
