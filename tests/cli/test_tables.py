@@ -82,16 +82,6 @@ def test_what_a_held_file_says_to_do_can_be_done(run: Run, stock: Path, contract
     assert "longshore uploads" not in ended.err, "`uploads` knows the stores' deliveries only"
 
 
-def test_rejects_of_a_table_come_back_with_the_file_and_that_is_said(
-    run: Run, stock: Path, contract: Path, database: str
-) -> None:
-    run("load", "table", stock, "--contract", contract, "--target", database)
-    assert "export" not in run("rejects", "list", "--target", database).err
-    for words in (("export", "mend.csv"), ("replay",)):
-        ended = run("rejects", *words, "--load", 1, "--target", database)
-        assert (ended.code, "./longshore load table FILE" in ended.err) == (2, True)
-
-
 def test_a_load_that_fails_is_in_the_json_with_its_reason(run: Run, stock: Path, contract: Path, database: str) -> None:
     stock.write_text("a;b\n1;2\n", encoding="utf-8")
     ended = run("load", "table", stock, "--contract", contract, "--target", database, "--json")
