@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from include.contracts import Column, ColumnType
 from include.readers.cells.column import TypedColumn, read_column
 from include.readers.cells.inspection import BLANKS
-from include.readers.cells.numerals import FEW_CELLS, FEW_ONE_IN
+from include.readers.cells.numerals import FEW_CELLS
 from include.readers.cells.reading import Reading
 from include.readers.cells.shapes import describe_shape, mask_shape
+from include.readers.cells.steps import FEW_ONE_IN
 from include.readers.profile import DateOrder, DecimalForm
 
 IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = ColumnType

@@ -17,7 +17,7 @@ from include.contracts import DECIMAL_PRECISION, DECIMAL_SCALE
 from include.readers.cells.inspection import BLANKS, NO_TEXT, TextColumn, scatter, to_mask, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
-from include.readers.cells.steps import cast_whole, read_in_steps
+from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
 from include.readers.profile import DecimalForm
 
 WHOLE_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE
@@ -48,8 +48,6 @@ CURRENCIES = pa.array(CURRENCY_CODES.split())
 # Codes are compared afterwards: 160 alternatives take RE2 3 ms to compile, each time.
 MONEY = f"(?:{CURRENCY_SIGNS}|[A-Z]{{3}})"
 
-# Up to one cell in so many is put aside from a column that else casts as a whole; from there on steps are as fast.
-FEW_ONE_IN = 8
 # So many cells are looked at one by one (2 us each) before Arrow compiles a pattern for them.
 FEW_CELLS = 256
 
