@@ -137,3 +137,22 @@ def test_the_table_of_a_contract_is_named_by_its_load(
     words = ("--store", "erp", "--day", "2026-03-01", "--dataset", "erp.stock", "--target", database)
     ended = run("rejects", "export", tmp_path / "mend.csv", *words)
     assert (ended.code, "Name the load: --load N" in ended.err) == (2, True)
+
+
+def test_uploads_lists_the_tables_of_contracts_with_their_newest_delivery(
+    run: Run, stock: Path, contract: Path, database: str
+) -> None:
+    words = ("load", "table", stock, "--contract", contract, "--target", database)
+    run(*words)
+    stock.write_bytes(b"")
+    run(*words)
+    ended = run("uploads", "list", "--tables", "--target", database)
+    assert ended.out.splitlines()[-1].split()[0:5:3] == ["erp", "erp.stock"]
+    assert ("held" in ended.out, "--accept" in ended.err) == (True, True)
+    (upload,) = run("uploads", "list", "--tables", "--held", "--json", "--target", database).json()
+    (attempt,) = upload["datasets"]
+    assert (upload["store"], upload["rows"]) == ("erp", 2)
+    assert (attempt["dataset"], attempt["status"], attempt["load_id"]) == ("erp.stock", "held", 2)
+    assert (attempt["rows"], attempt["current_load_id"]) == (2, 1)
+    assert run("uploads", "list", "--tables", "--store", "other", "--target", database).out == ""
+    assert run("uploads", "list", "--json", "--target", database).json() == []
