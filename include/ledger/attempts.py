@@ -55,16 +55,15 @@ ORDER BY uploads.day DESC, uploads.store, array_position(
 """
 
 # The same of tables of contracts, whose slices (a table, or a source's rows of it) are what a delivery speaks of: each
-# goes by the day of its newest delivery.
+# goes by the day of its newest delivery. Their loads have the table's name with its schema, which no dataset has.
 NEWEST_OF_TABLES = """
 SELECT newest.upload_id::text, newest.store, newest.day, NULL AS url, newest.dataset, newest.status, newest.load_id,
     newest.message, newest.rejected, newest.ms, newest.digest, newest.recorded_at, newest.accepted_by,
     current.load_id AS current_load_id, current.inserted + current.updated + current.unchanged AS rows
 FROM (
-    SELECT DISTINCT ON (loads.upload_id) loads.*
-    FROM ledger.loads AS loads JOIN ledger.runs AS runs ON runs.run_id = loads.run_id
-    WHERE runs.pipeline = %(pipeline)s
-    ORDER BY loads.upload_id, loads.load_id DESC
+    SELECT DISTINCT ON (upload_id) * FROM ledger.loads
+    WHERE strpos(dataset, '.') > 0
+    ORDER BY upload_id, load_id DESC
 ) AS newest
 LEFT JOIN ledger.current_loads AS current
     ON current.upload_id = newest.upload_id AND current.dataset = newest.dataset
@@ -75,9 +74,6 @@ WHERE (%(store)s::text IS NULL OR newest.store = %(store)s)
 ORDER BY newest.day DESC, newest.store, newest.dataset
 LIMIT %(limit)s
 """
-
-# The name of the pipeline whose loads are those of contracts.
-TABLES = "tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +167,7 @@ def table_states(
         held: only those whose newest delivery waits for a person.
         limit: at most so many; all where None.
     """
-    values = {"pipeline": TABLES, "store": store, "first": first, "last": last, "held": held, "limit": limit}
+    values = {"store": store, "first": first, "last": last, "held": held, "limit": limit}
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         return list(_grouped(cursor.execute(NEWEST_OF_TABLES, values).fetchall()))
 

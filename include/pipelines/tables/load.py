@@ -13,7 +13,6 @@ from typing import Any
 from include.contracts import fingerprint
 from include.errors import HeldError, LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads, runs
-from include.ledger.attempts import TABLES
 from include.ledger.runs import RunSource
 from include.loading.files import list_file, opened_part
 from include.loading.job import Connect, Job, LoadOptions, Report
@@ -28,7 +27,7 @@ from include.results import LoadResult
 from include.settings import today
 from include.writers.postgres_errors import translated
 
-PIPELINE = TABLES
+PIPELINE = "tables"
 
 # `uploads` knows a store's deliveries only: these are let through where they are loaded.
 HELD_REMEDY = (
