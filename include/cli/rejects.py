@@ -84,10 +84,10 @@ def list_rejects(
 
 
 def _mendable(connection: Connection[tuple[Any, ...]], found: list[dict[str, Any]]) -> int | None:
-    """The first load here whose rejects can come back: current, a store's, and not all of them back already."""
+    """The first load here whose rejects can come back: current, and not all of them back already."""
     from include.ledger.loads import current_ones
 
-    waiting = [row["load_id"] for row in found if not row.get("replayed_at") and "." not in row["dataset"]]
+    waiting = [row["load_id"] for row in found if not row.get("replayed_at")]
     current = current_ones(connection, waiting)
     return next((load for load in waiting if load in current), None)
 

@@ -40,6 +40,7 @@ REPLAY_HELP = """Read rejects again and bring back those that pass now.
   ./longshore rejects replay --from mend.csv
   ./longshore rejects replay --store sunrise --day 2026-03-01 \\
       --dataset orders --profile erp
+  ./longshore rejects replay --from mend.csv --contract articles.yaml
 
 \b
 Without --from the recorded texts are read, under the profile and contract of
@@ -47,6 +48,7 @@ today. With it only the records of that export, in their mended form; what was
 taken out of it or is blank stays rejected. Order lines keep their numbers, an
 order that was rejected as a whole comes back as a whole; what is loaded
 stays. All in one transaction; a second replay changes nothing.
+Rejects of a contract's table come back by --load or --from, with --contract.
 Elements that a product graph refused are written again to the graph that
 `longshore graph build` writes to: only --load and --dry-run.
 
@@ -102,7 +104,8 @@ def export(
     page.print(f"wrote {done.rows} rejects of {done.title} to {file} ({done.encoding})", markup=False)
     if done.expired:
         page.print(f"{done.expired} more have no text any more: their time to live (reject_days) is over.")
-    page.print(f"Mend it, then: ./longshore rejects replay --from {file}", markup=False)
+    contract = " --contract C.yaml" if done.by_contract else ""
+    page.print(f"Mend it, then: ./longshore rejects replay --from {file}{contract}", markup=False)
 
 
 def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
@@ -116,6 +119,9 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="In place of the store's: a name, or a path.")
     ] = None,
+    contract: Annotated[
+        str | None, typer.Option("--contract", metavar="C.yaml", help="Of the table, if it was loaded by one.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but commit.")] = False,
     json: Json = False,
     target: Target = "",
@@ -126,17 +132,23 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
     from include.migrations import migrate
     from include.pipelines.commerce.mended import read_mended
     from include.pipelines.commerce.replay import ReplayOptions, replay
+    from include.pipelines.tables.contract import read_contract
+    from include.pipelines.tables.replay import replay_table
     from include.settings import read_stores, settings
 
     if load is not None and file is None and _is_graph_load(target, load):
         _end(_replay_graph(target, load, profile, dry_run), json)
         return
-    stores = read_stores(settings().stores_file)
+    by_contract = read_contract(contract) if contract else None
     mended = read_mended(file) if file else None
     selection = _selection(load, store, day, dataset, mended.load_id if mended else None)
     with connector(target) as connect, ledger(target) as connection:
         migrate(connection)
-        outcome = replay(connect, selection, stores, ReplayOptions(getuser(), profile, dry_run), mended)
+        options = ReplayOptions(getuser(), profile, dry_run)
+        if by_contract:
+            outcome = replay_table(connect, selection, by_contract, options, mended)
+        else:
+            outcome = replay(connect, selection, read_stores(settings().stores_file), options, mended)
     _end(outcome, json)
 
 

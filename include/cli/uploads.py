@@ -27,9 +27,11 @@ LIST_HELP = """List uploads (a store's delivery for one day), the newest first.
   ./longshore uploads list --store sunrise --from 2026-03-01 \\
       --until 2026-03-31
   ./longshore uploads list --json
+  ./longshore uploads list --tables      what `load table` brought
 
 Each dataset shows what became of its newest attempt; rows are those that the
-tables hold of the upload.
+tables hold of the upload. With --tables each line is a table of a contract
+(with a scope: one source's rows of it) and its newest delivery.
 """
 
 SHOW_HELP = """Show one upload: its files and loads, and what is held or failed.
@@ -68,6 +70,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 # Signs of an upload's id in a table: eight name the day, four after the hyphen the store among a hundred of that day.
 ID_SIGNS = 13
 
+TABLE_COLUMNS = ("source", "day", "upload", "table", "status", "rows", "rejects", "load", "when (UTC)")
+
 
 def _day_option(name: str, words: str) -> Any:
     return typer.Option(name, formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help=words)
@@ -78,16 +82,19 @@ def list_uploads(
     store: Annotated[str | None, typer.Option("--store", metavar="NAME", help="Only this store's.")] = None,
     first: Annotated[dt.datetime | None, _day_option("--from", "From this day on.")] = None,
     last: Annotated[dt.datetime | None, _day_option("--until", "Until this day, included.")] = None,
+    tables: Annotated[
+        bool, typer.Option("--tables", help="Tables of contracts, in place of stores' datasets.")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Uploads at most.")] = 100,
     json: Json = False,
     target: Target = "",
 ) -> None:
     """See LIST_HELP."""
-    from include.ledger.attempts import states
+    from include.ledger.attempts import states, table_states
 
     with migrated_ledger(target) as connection:
         # One more than is shown tells whether there are more.
-        found = states(
+        found = (table_states if tables else states)(
             connection,
             store=store,
             first=first.date() if first else None,
@@ -98,6 +105,9 @@ def list_uploads(
     shown = found[:limit]
     if json:
         print_json([_as_json(upload) for upload in shown])
+    elif shown and tables:
+        print_table(TABLE_COLUMNS, map(_table_row, shown))
+        _say_next_of_tables(shown)
     elif shown:
         print_table(("store", "day", "upload", *DATASETS, "rows", "when (UTC)"), map(_row, shown))
         _say_next(shown)
@@ -111,6 +121,23 @@ def _row(upload: UploadState) -> list[object]:
     statuses = [upload.attempts[name].status.value if name in upload.attempts else None for name in DATASETS]
     when = f"{upload.recorded_at:%Y-%m-%d %H:%M:%S}" if upload.recorded_at else None
     return [upload.store, upload.day, upload.upload_id[:ID_SIGNS], *statuses, upload.rows, when]
+
+
+def _table_row(upload: UploadState) -> list[object]:
+    [attempt] = upload.attempts.values()
+    when = f"{attempt.recorded_at:%Y-%m-%d %H:%M:%S}"
+    place = (upload.store, upload.day, upload.upload_id[:ID_SIGNS], attempt.dataset)
+    return [*place, attempt.status.value, attempt.rows, attempt.rejected, attempt.load_id, when]
+
+
+def _say_next_of_tables(shown: list[UploadState]) -> None:
+    from include.results import Status
+
+    if any(upload.names(Status.HELD) for upload in shown):
+        words().print("Let one through: ./longshore load table FILE --contract C.yaml --accept")
+    rejecting = next((attempt for upload in shown for attempt in upload.attempts.values() if attempt.rejected), None)
+    if rejecting:
+        words().print(f"See rejected rows: ./longshore rejects list --load {rejecting.load_id}")
 
 
 def _say_next(shown: list[UploadState]) -> None:

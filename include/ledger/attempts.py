@@ -54,6 +54,27 @@ ORDER BY uploads.day DESC, uploads.store, array_position(
     ARRAY['catalog', 'inventory', 'orders', 'order_lines', 'variants'], newest.dataset)
 """
 
+# The same of tables of contracts, whose slices (a table, or a source's rows of it) are what a delivery speaks of: each
+# goes by the day of its newest delivery. Their loads have the table's name with its schema, which no dataset has.
+NEWEST_OF_TABLES = """
+SELECT newest.upload_id::text, newest.store, newest.day, NULL AS url, newest.dataset, newest.status, newest.load_id,
+    newest.message, newest.rejected, newest.ms, newest.digest, newest.recorded_at, newest.accepted_by,
+    current.load_id AS current_load_id, current.inserted + current.updated + current.unchanged AS rows
+FROM (
+    SELECT DISTINCT ON (upload_id) * FROM ledger.loads
+    WHERE strpos(dataset, '.') > 0
+    ORDER BY upload_id, load_id DESC
+) AS newest
+LEFT JOIN ledger.current_loads AS current
+    ON current.upload_id = newest.upload_id AND current.dataset = newest.dataset
+WHERE (%(store)s::text IS NULL OR newest.store = %(store)s)
+    AND (%(first)s::date IS NULL OR newest.day >= %(first)s)
+    AND (%(last)s::date IS NULL OR newest.day <= %(last)s)
+    AND (NOT %(held)s OR newest.status = 'held')
+ORDER BY newest.day DESC, newest.store, newest.dataset
+LIMIT %(limit)s
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -125,6 +146,30 @@ def states(
     values = {"upload_id": upload_id, "store": store, "first": first, "last": last, "held": held, "limit": limit}
     with translated(), connection.cursor(row_factory=dict_row) as cursor:
         return list(_grouped(cursor.execute(NEWEST, values).fetchall()))
+
+
+def table_states(
+    connection: Connection[TupleRow],
+    *,
+    store: str | None = None,
+    first: dt.date | None = None,
+    last: dt.date | None = None,
+    held: bool = False,
+    limit: int | None = None,
+) -> list[UploadState]:
+    """The slices of tables of contracts, each with the newest attempt at it; the newest days first.
+
+    Args:
+        connection: to the database of the ledger.
+        store: only this source's.
+        first: from this day on.
+        last: until this day, included.
+        held: only those whose newest delivery waits for a person.
+        limit: at most so many; all where None.
+    """
+    values = {"store": store, "first": first, "last": last, "held": held, "limit": limit}
+    with translated(), connection.cursor(row_factory=dict_row) as cursor:
+        return list(_grouped(cursor.execute(NEWEST_OF_TABLES, values).fetchall()))
 
 
 def stores_between(connection: Connection[TupleRow], first: dt.date, last: dt.date) -> set[str]:

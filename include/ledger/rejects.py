@@ -7,19 +7,27 @@ import pickle
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import IO, Any, Self
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow, dict_row
 
-from include.ledger.text import storable
+from include.ledger.text import NUL, storable
 from include.results import Reject
 from include.writers.postgres_errors import translated
 
 # Bytes of rejects kept in memory before they go to a temporary file: a whole budget of a day's file fits, a file of
 # nothing but rejects stays bounded.
 SPOOL_BYTES = 4 * 1024 * 1024
+
+# Rejects that are pickled as one, and so are in memory at once when they are read again: a pickle each costs six times
+# as much.
+SPOOL_REJECTS = 1000
+
+# Of a load's rejects, as many are told in a message.
+SAID = 3
 
 
 class RejectSpool:
@@ -48,18 +56,22 @@ class RejectSpool:
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Takes rejects in any order."""
-        for reject in rejects:
-            pickle.dump(reject, self._file, pickle.HIGHEST_PROTOCOL)
-            self.count += 1
-            if len(self.first) < 3:
-                self.first.append(reject)
+        coming = iter(rejects)
+        while some := list(islice(coming, SPOOL_REJECTS)):
+            # As plain tuples: an object each would be written with its class and made again by it.
+            pickle.dump(list(map(tuple, some)), self._file, pickle.HIGHEST_PROTOCOL)
+            self.count += len(some)
+            self.first += some[: SAID - len(self.first)]
 
     def __iter__(self) -> Iterator[Reject]:
         """All rejects in the order they were added."""
         self._file.seek(0)
-        for _ in range(self.count):
+        read = 0
+        while read < self.count:
             # Written by this very process a moment ago, in a file without a name.
-            yield pickle.load(self._file)  # noqa: S301
+            some = pickle.load(self._file)  # noqa: S301
+            yield from map(Reject._make, some)
+            read += len(some)
         self._file.seek(0, 2)
 
     def examples(self) -> str:
@@ -86,10 +98,15 @@ def write(connection: Connection[TupleRow], load_id: int, rejects: Iterable[Reje
     ):
         for reject in rejects:
             reasons[reject.code] += 1
-            place = (reject.sequence, reject.part, reject.line, reject.record, reject.column)
-            what = (reject.code, reject.reason, reject.raw, reject.group_key, reject.place)
-            copy.write_row((load_id, *storable((*place, *what))))
+            copy.write_row(_row(load_id, reject))
     return reasons
+
+
+def _row(load_id: int, reject: Reject) -> tuple[object, ...]:
+    part, line, record, sequence, column, code, reason, raw, group_key, place = reject
+    row = (load_id, sequence, part, line, record, column, code, reason, raw, group_key, place)
+    # What a column is called may hold one too, and so may what a database says of a row.
+    return storable(row) if NUL in f"{part}{column}{reason}{raw}{group_key}" else row
 
 
 def note_places(connection: Connection[TupleRow], load_id: int, places: sql.Composable) -> None:

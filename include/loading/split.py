@@ -8,7 +8,7 @@ loads by way of the staging table.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -112,6 +112,6 @@ class _SplitLoad:
             if reject is None and batch and self.plan.numbering:
                 verdict = self.plan.numbering.with_its_group if place > 1 else self.plan.numbering.headless
                 at = {"_sequence": sequence, "_part": part, "_line": line}
-                reject = replace(reject_at(at, self.reader, *verdict), raw=batch.raw(sequence))
+                reject = reject_at(at, self.reader, *verdict)._replace(raw=batch.raw(sequence))
             if reject:
-                yield replace(reject, group_key=key, place=place)
+                yield reject._replace(group_key=key, place=place)

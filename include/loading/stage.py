@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
@@ -219,7 +219,7 @@ def reject_at(place: Mapping[str, int], reader: Source, column: str | None, code
 def _with_raw(rejects: list[Reject], reader: Source) -> Iterator[Reject]:
     """The rejects with their records' text, which is read again: they are few, and the file was read past them."""
     raw = reader.raw({reject.sequence for reject in rejects}) if rejects else {}
-    return (replace(reject, raw=raw[reject.sequence]) for reject in rejects)
+    return (reject._replace(raw=raw[reject.sequence]) for reject in rejects)
 
 
 def _share(filling: Filling, answers: Answers) -> Share:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +14,10 @@ import pyarrow.csv
 from include.errors import DefectError
 from include.readers.dialect import Dialect
 from include.readers.record_bounds import Positions, Records, split_record
+
+# Up to so many ragged records of a block are put between slices of the others, at 9 us each; more of them cost less
+# by taking every row to its place, which is 0.8 ms for a block of 10,000 rows.
+FEW_RAGGED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,18 @@ def _strings(values: Sequence[str | None]) -> pa.StringArray:
 
 def _merged(fitting: pa.RecordBatch, ragged: pa.RecordBatch, places: list[int]) -> pa.RecordBatch:
     """Both in the order of the file; `places` are the ragged ones'."""
+    if len(places) <= FEW_RAGGED:
+        return pa.concat_batches(_pieces(fitting, ragged, places))
     order = np.empty(fitting.num_rows + ragged.num_rows, np.int64)
     order[places] = np.arange(fitting.num_rows, len(order))
     order[np.delete(np.arange(len(order)), places)] = np.arange(fitting.num_rows)
     return pa.concat_batches([fitting, ragged]).take(int64_array(order))
+
+
+def _pieces(fitting: pa.RecordBatch, ragged: pa.RecordBatch, places: list[int]) -> Iterator[pa.RecordBatch]:
+    done = 0
+    for index, place in enumerate(places):
+        yield fitting.slice(done, place - index - done)
+        yield ragged.slice(index, 1)
+        done = place - index
+    yield fitting.slice(done)

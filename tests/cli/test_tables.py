@@ -82,16 +82,6 @@ def test_what_a_held_file_says_to_do_can_be_done(run: Run, stock: Path, contract
     assert "longshore uploads" not in ended.err, "`uploads` knows the stores' deliveries only"
 
 
-def test_rejects_of_a_table_come_back_with_the_file_and_that_is_said(
-    run: Run, stock: Path, contract: Path, database: str
-) -> None:
-    run("load", "table", stock, "--contract", contract, "--target", database)
-    assert "export" not in run("rejects", "list", "--target", database).err
-    for words in (("export", "mend.csv"), ("replay",)):
-        ended = run("rejects", *words, "--load", 1, "--target", database)
-        assert (ended.code, "./longshore load table FILE" in ended.err) == (2, True)
-
-
 def test_a_load_that_fails_is_in_the_json_with_its_reason(run: Run, stock: Path, contract: Path, database: str) -> None:
     stock.write_text("a;b\n1;2\n", encoding="utf-8")
     ended = run("load", "table", stock, "--contract", contract, "--target", database, "--json")
@@ -113,3 +103,56 @@ def test_profile_init_writes_a_profile_that_check_takes(run: Run, stock: Path, t
 
 def test_an_unknown_contract_is_wrong_usage(run: Run, stock: Path) -> None:
     assert run("profile", "init", stock, "--dataset", "stock").code == 2
+
+
+def test_a_reject_of_a_contracts_table_is_mended_and_comes_back(
+    run: Run, stock: Path, contract: Path, database: str, tmp_path: Path
+) -> None:
+    run("load", "table", stock, "--contract", contract, "--target", database)
+    assert "rejects export FILE.csv --load 1" in run("rejects", "list", "--target", database).err
+    mend = tmp_path / "mend.csv"
+    ended = run("rejects", "export", mend, "--load", 1, "--target", database)
+    assert f"replay --from {mend} --contract C.yaml" in ended.err
+    mend.write_text(mend.read_text(encoding="utf-8").replace(";x;", ";7;"), encoding="utf-8")
+    alone = run("rejects", "replay", "--from", mend, "--target", database)
+    assert (alone.code, "Add it: --contract C.yaml" in alone.err) == (2, True)
+    ended = run("rejects", "replay", "--from", mend, "--contract", contract, "--target", database)
+    assert (ended.code, "1 of 1 came back" in ended.err) == (0, True)
+    with psycopg.connect(database) as connection:
+        assert connection.execute(
+            "SELECT artikelnr, menge FROM erp.stock WHERE lager = 'Köln' ORDER BY 1"
+        ).fetchall() == [
+            ("0017", 1),
+            ("0018", 7),
+        ]
+    assert run("rejects", "list", "--json", "--target", database).json() == []
+    again = run("load", "table", stock, "--contract", contract, "--json", "--target", database).json()
+    assert again["status"] == "unchanged"
+
+
+def test_the_table_of_a_contract_is_named_by_its_load(
+    run: Run, stock: Path, contract: Path, database: str, tmp_path: Path
+) -> None:
+    run("load", "table", stock, "--contract", contract, "--target", database)
+    words = ("--store", "erp", "--day", "2026-03-01", "--dataset", "erp.stock", "--target", database)
+    ended = run("rejects", "export", tmp_path / "mend.csv", *words)
+    assert (ended.code, "Name the load: --load N" in ended.err) == (2, True)
+
+
+def test_uploads_lists_the_tables_of_contracts_with_their_newest_delivery(
+    run: Run, stock: Path, contract: Path, database: str
+) -> None:
+    words = ("load", "table", stock, "--contract", contract, "--target", database)
+    run(*words)
+    stock.write_bytes(b"")
+    run(*words)
+    ended = run("uploads", "list", "--tables", "--target", database)
+    assert ended.out.splitlines()[-1].split()[0:5:3] == ["erp", "erp.stock"]
+    assert ("held" in ended.out, "--accept" in ended.err) == (True, True)
+    (upload,) = run("uploads", "list", "--tables", "--held", "--json", "--target", database).json()
+    (attempt,) = upload["datasets"]
+    assert (upload["store"], upload["rows"]) == ("erp", 2)
+    assert (attempt["dataset"], attempt["status"], attempt["load_id"]) == ("erp.stock", "held", 2)
+    assert (attempt["rows"], attempt["current_load_id"]) == (2, 1)
+    assert run("uploads", "list", "--tables", "--store", "other", "--target", database).out == ""
+    assert run("uploads", "list", "--json", "--target", database).json() == []

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from include.contracts import Column, ColumnType
 from include.readers.cells.column import TypedColumn, read_column
 from include.readers.cells.inspection import BLANKS
+from include.readers.cells.numerals import FEW_CELLS
 from include.readers.cells.reading import Reading
 from include.readers.cells.shapes import describe_shape, mask_shape
+from include.readers.cells.steps import FEW_ONE_IN
 from include.readers.profile import DateOrder, DecimalForm
 
 IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = ColumnType
@@ -77,11 +79,20 @@ READINGS = st.builds(
 @example(kind=TIMESTAMP, cell="2010-12-01 08", reading=Reading())
 @example(kind=TIMESTAMP, cell="2010 -12-01 08:26Z", reading=Reading())
 @example(kind=INTEGER, cell="0x1F", reading=Reading())
+@example(kind=DECIMAL, cell="\u00a07.5 \u20ac", reading=Reading())
+@example(kind=INTEGER, cell="\u00a07", reading=Reading(decimal=DecimalForm.COMMA))
 @example(kind=DATE, cell="2010-12-01 00:00:00", reading=Reading())
 def test_a_cell_reads_the_same_whatever_stands_beside_it(kind: ColumnType, cell: str, reading: Reading) -> None:
     alone = read(kind, [cell], reading)
     clean, unclean = NEIGHBOURS[kind]
-    for cells in ([cell, clean], [cell, unclean], [cell, clean, unclean, None, ""]):
+    many = [clean] * 2 * FEW_ONE_IN
+    for cells in (
+        [cell, clean],
+        [cell, unclean],
+        [cell, clean, unclean, None, ""],
+        [cell, *many],
+        [cell, *many, unclean],
+    ):
         beside = read(kind, [*cells], reading)
         assert beside.values[0] == alone.values[0]
         assert beside.flaws.get(0) == alone.flaws.get(0)
@@ -173,6 +184,16 @@ def test_numbers_are_read_as_people_write_them(cell: str, expected: str) -> None
 )  # fmt: skip
 def test_a_number_that_would_have_to_be_guessed_or_rounded_is_a_flaw(cell: str, code: str) -> None:
     assert value(DECIMAL, cell) == code
+
+
+@pytest.mark.parametrize("odd", [1, FEW_CELLS, FEW_CELLS + 1])
+def test_words_and_money_among_numbers_are_told_apart_however_many_they_are(odd: int) -> None:
+    cells = [text for _ in range(odd) for text in ("7", "seven", "7 EUR", *["8.25"] * 2 * FEW_ONE_IN)]
+    read_ones = read(DECIMAL, [*cells])
+    assert read_ones.values.to_pylist() == [
+        {"seven": None, "7 EUR": 7, "7": 7}.get(text, Decimal("8.25")) for text in cells
+    ]
+    assert list(read_ones.flaws) == [place for place, text in enumerate(cells) if text == "seven"]
 
 
 @pytest.mark.parametrize(

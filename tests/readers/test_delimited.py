@@ -19,6 +19,7 @@ from include.readers.blocks import Part, TextBlock
 from include.readers.delimited import read_text_blocks
 from include.readers.dialect import Dialect, read_dialect
 from include.readers.encoding import detect_encoding
+from include.readers.parsing import FEW_RAGGED
 from include.results import Reject
 from tests.readers.oracle import UnclosedError, read_plainly
 
@@ -115,6 +116,15 @@ def test_ragged_records_are_rejected_with_both_counts_and_keep_their_place() -> 
         Reject("ragged.csv", 3, 2, 102, None, "columns", "3 cells expected, 2 found", "2,a"),
         Reject("ragged.csv", 4, 3, 103, None, "columns", "3 cells expected, 4 found", "3,a,b,c"),
     ]
+
+
+@pytest.mark.parametrize("ragged", [1, FEW_RAGGED, FEW_RAGGED + 1, 199])
+def test_records_keep_their_order_however_many_of_them_are_ragged(scratch: Path, ragged: int) -> None:
+    short = {0, 199, *range(3, 1 + ragged)} if ragged > 1 else {199}
+    lines = [f"{number}" if number in short else f"{number},a" for number in range(200)]
+    reading = read_bytes(scratch, "\n".join(["id,name", *lines, ""]).encode())
+    assert reading.cells == [(f"{number}", None if number in short else "a") for number in range(200)]
+    assert [reject.record - 1 for reject in reading.rejects] == sorted(short)
 
 
 def test_empty_surplus_cells_are_no_defect() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.compute as pc
@@ -45,7 +45,7 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """The object that `check --json` prints; no reject's text is in it."""
-        listed = [{name: value for name, value in asdict(reject).items() if name != "raw"} for reject in self.rejects]
+        listed = [{name: value for name, value in reject._asdict().items() if name != "raw"} for reject in self.rejects]
         return {
             "contract": self.contract.name,
             "chosen_by": self.chosen_by,

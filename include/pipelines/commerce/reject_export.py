@@ -34,13 +34,18 @@ LINE_END = "\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written. `expired` counts open rejects that have no text any more; `encoding` is the file's."""
+    """What was written.
+
+    `expired` counts open rejects that have no text any more; `encoding` is the file's. `by_contract`: their replay has
+    to be told the contract.
+    """
 
     load_id: int
     title: str
     rows: int
     expired: int
     encoding: str
+    by_contract: bool
 
 
 def export_rejects(
@@ -76,7 +81,8 @@ def export_rejects(
     form = _form(subject.title, subject.main.facts["parts"], {reject.file for reject in kept})
     lines = [_header(form, guard), *(_line(subject.main.load_id, reject, form, guard) for reject in kept)]
     encoding = _write(path, "".join(line + LINE_END for line in lines), form)
-    return Exported(subject.main.load_id, subject.title, len(kept), len(rejects) - len(kept), encoding)
+    expired = len(rejects) - len(kept)
+    return Exported(subject.main.load_id, subject.title, len(kept), expired, encoding, subject.by_contract)
 
 
 def _nothing(title: str, expired: int, part: str | None) -> UsageError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from include.errors import DefectError, SetupError
+from include.errors import DefectError, SetupError, UsageError
 from include.ledger import loads, replays
 from include.ledger.rejects import RejectSpool
 from include.ledger.replays import OpenReject, Replay
@@ -44,6 +45,26 @@ class ReplayOptions:
     dry_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a subject's records are read and written by.
+
+    `scope` and `parameters` are those of the plan's targets, `lock` is the one under which their loads write. `profile`
+    reads today's, `time_zone` is that of times without an offset where the profile has none. `ready` looks at the
+    tables before anything is read, `changed` is told the loads whose rows have changed; both in the replay's
+    transaction.
+    """
+
+    plan: Plan
+    scope: Mapping[str, object]
+    parameters: Mapping[str, object]
+    lock: str
+    profile: Callable[[], Profile]
+    time_zone: str
+    ready: Callable[[Connection[TupleRow]], None] = lambda _connection: None
+    changed: Callable[[Connection[TupleRow], Sequence[int]], None] = lambda _connection, _load_ids: None
+
+
 def replay(
     connect: Connect,
     selection: Selection,
@@ -70,42 +91,67 @@ def replay(
         FileError: the records cannot be read under this profile.
         TransientError: the database stayed out of reach through all attempts.
     """
-    outcome = repeat_transient(lambda: _attempt(connect, selection, stores, options, mended))
+    return replay_on(connect, selection, partial(_ground, stores=stores, options=options), options, mended)
+
+
+def replay_on(
+    connect: Connect,
+    selection: Selection,
+    ground_of: Callable[[Subject], Ground],
+    options: ReplayOptions,
+    mended: MendedFile | None = None,
+) -> ReplayOutcome:
+    """`replay`, of whatever pipeline's load: `ground_of` says what its records are read and written by."""
+    outcome = repeat_transient(lambda: _attempt(connect, selection, ground_of, options, mended))
     logger("replay").info(
         line("replay", loads=",".join(map(str, outcome.load_ids)), passed=outcome.passed, failed=len(outcome.failures))
     )
     return outcome
 
 
+def _ground(subject: Subject, *, stores: StoresFile, options: ReplayOptions) -> Ground:
+    """A store's dataset."""
+    main = subject.main
+    if subject.by_contract:
+        raise UsageError(f"{subject.title} was loaded by a contract.", "Add it: --contract C.yaml")
+    store = stores.store(main.store)
+    return Ground(
+        plan=REPLAY_PLANS[subject.dataset],
+        scope={"upload_id": main.upload_id},
+        parameters={"currency": store.currency, "upload_id": main.upload_id, "load_id": main.load_id},
+        lock=lock_name(main.upload_id, subject.dataset),
+        profile=lambda: _profile(options.profile or store.profile),
+        time_zone=store.time_zone,
+        changed=coverage.outdate,
+    )
+
+
 def _attempt(
     connect: Connect,
     selection: Selection,
-    stores: StoresFile,
+    ground_of: Callable[[Subject], Ground],
     options: ReplayOptions,
     mended: MendedFile | None,
 ) -> ReplayOutcome:
     with connect() as connection:
         require_postgres(connection, "Replaying rejects")
         subject = find_subject(connection, selection)
-        main = subject.main
-        plan = REPLAY_PLANS[subject.dataset]
-        currency = stores.store(main.store).currency
-        parameters = {"currency": currency, "upload_id": main.upload_id, "load_id": main.load_id}
+        main, ground = subject.main, ground_of(subject)
         writer = PostgresCopyWriter(
             connection,
-            batch_schema(plan.contract),
+            batch_schema(ground.plan.contract),
             [
-                replace(filling.target({"upload_id": main.upload_id}, parameters), partial=True)
-                for filling in plan.fillings
+                replace(filling.target(ground.scope, ground.parameters), partial=True)
+                for filling in ground.plan.fillings
             ],
             session=LoadSession(f"longshore replay {subject.dataset} {main.store} {main.day}"),
-            lock=lock_name(main.upload_id, subject.dataset),
+            lock=ground.lock,
         )
         with writer:
             writer.take_lock()
             # What was the current load before the lock may not be it any more.
             subject = find_subject(connection, Selection(main.load_id))
-            outcome = _Attempt(connection, writer, subject, plan).run(stores, options, mended)
+            outcome = _Attempt(connection, writer, subject, ground).run(options, mended)
             if options.dry_run:
                 writer.discard()
     return outcome
@@ -118,15 +164,16 @@ class _Attempt:
     connection: Connection[TupleRow]
     writer: PostgresCopyWriter
     subject: Subject
-    plan: Plan
+    ground: Ground
 
-    def run(self, stores: StoresFile, options: ReplayOptions, mended: MendedFile | None) -> ReplayOutcome:
-        subject, main = self.subject, self.subject.main
+    def run(self, options: ReplayOptions, mended: MendedFile | None) -> ReplayOutcome:
+        subject, main, plan = self.subject, self.subject.main, self.ground.plan
         if not main.replayable:
             raise SetupError(
                 f"{subject.title} was loaded before the places of rejected records were noted.",
                 "Load its delivery again with --force, then replay.",
             )
+        self.ground.ready(self.connection)
         rejects, *others = (
             replays.open_rejects(self.connection, load_id, lock=True) for load_id in reversed(subject.load_ids)
         )
@@ -138,12 +185,12 @@ class _Attempt:
         if not texts:
             self.writer.discard()
             return outcome
-        profile = _profile(stores, main.store, options)
+        profile = self.ground.profile()
         chosen = self._records(rejects, texts)
         self._note_places(chosen, of_orders)
-        zone = profile.time_zone or stores.store(main.store).time_zone
+        zone = profile.time_zone or self.ground.time_zone
         replayed = self._write(
-            chosen, of_orders, ReplayReader(chosen, main.facts["parts"], self.plan.contract, profile, time_zone=zone)
+            chosen, of_orders, ReplayReader(chosen, main.facts["parts"], plan.contract, profile, time_zone=zone)
         )
         return self._record(outcome, replayed, options, profile, mended)
 
@@ -175,7 +222,7 @@ class _Attempt:
 
     def _write(self, chosen: Sequence[Record], of_orders: Collection[int], reader: ReplayReader) -> Replayed:
         with RejectSpool() as spool:
-            staged = stage(reader, self.writer, self.plan, Intake(spool, Stopwatch(), None, lambda _rows: None))
+            staged = stage(reader, self.writer, self.ground.plan, Intake(spool, Stopwatch(), None, lambda _rows: None))
             unreadable = reader.unreadable()
             failed = failures(chosen, spool, unreadable)
         written = self.writer.finish()
@@ -224,7 +271,7 @@ class _Attempt:
             if marked != counts[name].rows_read:
                 raise DefectError(f"{marked} rejects of {name} were marked, not {counts[name].rows_read}.")
         if any(passed.values()):
-            coverage.outdate(self.connection, self.subject.load_ids)
+            self.ground.changed(self.connection, self.subject.load_ids)
         return replace(
             outcome,
             passed=len(passed[main.dataset]),
@@ -234,6 +281,5 @@ class _Attempt:
         )
 
 
-def _profile(stores: StoresFile, store: str, options: ReplayOptions) -> Profile:
-    name = options.profile or stores.store(store).profile
+def _profile(name: str | None) -> Profile:
     return read_profile(name, settings().profiles_folder, records.CONTRACTS.values()) if name else Profile.none()

@@ -177,7 +177,7 @@ def _put_back(batch: TypedBatch, part: int, records: Sequence[Record]) -> TypedB
     ]
     again = [(records[reject.record - 1], reject) for reject in batch.rejects]
     rejects = tuple(
-        replace(record.rejected(reject.column, reject.code, reject.reason), sequence=record.key)
+        record.rejected(reject.column, reject.code, reject.reason)._replace(sequence=record.key)
         for record, reject in again
         if record.chosen
     )

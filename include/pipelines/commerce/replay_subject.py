@@ -53,6 +53,11 @@ class Subject:
         return tuple(load.load_id for load in self.loads.values())
 
     @property
+    def by_contract(self) -> bool:
+        """Whether the file fills the table of a contract."""
+        return self.dataset not in PLANS
+
+    @property
     def paired(self) -> bool:
         """Whether the file fills two tables: orders and their lines."""
         return len(self.loads) > 1
@@ -74,6 +79,8 @@ def find_subject(connection: Connection[TupleRow], selection: Selection) -> Subj
         return _of_load(connection, selection.load_id)
     if not (selection.store and selection.day and selection.dataset):
         raise UsageError("Nothing says whose rejects are meant.", "Add --load N, or --store S --day D --dataset X.")
+    if "." in selection.dataset:
+        raise UsageError(f"{selection.dataset} is the table of a contract.", "Name the load: --load N.")
     if selection.dataset not in DATASET_OF:
         raise UsageError(f"{selection.dataset!r} is no dataset.", f"Known are: {', '.join(DATASET_OF)}.")
     return _current(connection, upload_id(selection.store, selection.day), selection.dataset, selection)
@@ -88,17 +95,12 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
             f"Load {load_id} is no load of files but of {load.dataset}, which is made of the tables.",
             REMADE[load.dataset],
         )
-    if load.dataset not in DATASET_OF:
-        raise UsageError(
-            f"Load {load_id} is of {load.dataset}, by a contract: its rejects come back with the file only.",
-            "Mend the file or the contract, and load it again: ./longshore load table FILE --contract C.yaml",
-        )
     named = Selection(load_id, load.store, load.day, load.dataset)
     if load.status != "loaded":
         raise UsageError(
             f"Load {load_id} ({load.dataset} of {load.store} {load.day}) is {load.status}: none of its rows are in the"
             " tables, so none of its rejects can join them.",
-            "Mend the file or the profile and load the delivery again.",
+            "Mend the file, its profile or its contract, and load the delivery again.",
         )
     subject = _current(connection, load.upload_id, load.dataset, named)
     if load_id not in subject.load_ids:
@@ -112,13 +114,11 @@ def _of_load(connection: Connection[TupleRow], load_id: int) -> Subject:
 
 
 def _current(connection: Connection[TupleRow], upload: str, name: str, selection: Selection) -> Subject:
-    dataset = DATASET_OF[name]
-    loads = {
-        filling.dataset: load
-        for filling in PLANS[dataset].fillings
-        if (load := replays.current_load(connection, upload, filling.dataset))
-    }
-    if len(loads) < len(PLANS[dataset].fillings):
+    # The table of a contract is a dataset of its own.
+    dataset = DATASET_OF.get(name, name)
+    names = [filling.dataset for filling in PLANS[dataset].fillings] if dataset in PLANS else [name]
+    loads = {name: load for name in names if (load := replays.current_load(connection, upload, name))}
+    if len(loads) < len(names):
         raise UsageError(
             f"No {name} of {selection.store} {selection.day} is loaded.",
             'See: ./longshore query "SELECT load_id, store, day, dataset FROM ledger.current_loads"',

@@ -146,9 +146,13 @@ class TableContract(BaseModel):
     @property
     def select(self) -> str:
         """The sound staged rows as rows of the table."""
+        return self.select_numbered("_sequence")
+
+    def select_numbered(self, number: str) -> str:
+        """The same, where the staged column `number` is what names a row without a key."""
         columns = [f'"{name}"::jsonb' if column.family else f'"{name}"' for name, column in self.columns.items()]
-        number = () if self.key else (f"_sequence AS {ROW_NUMBER}",)
-        listed = ", ".join((*columns, *number, f"_line AS {SOURCE_LINE}", "_sequence"))
+        numbered = () if self.key else (f"{number} AS {ROW_NUMBER}",)
+        listed = ", ".join((*columns, *numbered, f"_line AS {SOURCE_LINE}", "_sequence"))
         return f"SELECT {listed} FROM {{staging}} WHERE _fault = 0"  # noqa: S608 # names are checked by NAME
 
     @property

@@ -130,6 +130,11 @@ def slice_id(contract: TableContract, source: str | None) -> str:
     return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}"))
 
 
+def lock_name(upload_id: str) -> str:
+    """Name of the lock under which one transaction at a time writes a slice."""
+    return f"tables/{upload_id}"
+
+
 def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
     contract = request.contract
     filling = Filling(
@@ -150,7 +155,7 @@ def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
         digest=loads.digest([part.sha256]),
         fingerprint=fingerprint(contract.model_dump(mode="json")),
         scope={contract.scope: request.source} if contract.scope else {},
-        lock=f"tables/{upload.upload_id}",
+        lock=lock_name(upload.upload_id),
         ready=partial(ensure_table, table=contract.target),
         parts_by_name=False,
         report=report,

@@ -133,12 +133,13 @@ class BlockReader:
         return pa.nulls(count, KINDS[column.type].type)
 
     def _rejects(self, block: TextBlock, flaws: _Flaws) -> Iterator[Reject]:
+        lines, records = block.lines.to_numpy(), block.records.to_numpy()
         for row, found in flaws.items():
             column, flaw = found[0]
-            record = block.records[row].as_py()
+            record = int(records[row])
             yield Reject(
                 part=self.name,
-                line=block.lines[row].as_py(),
+                line=int(lines[row]),
                 record=record,
                 sequence=self.first_sequence + record - 1,
                 column=self.headers.get(column.name, column.name),
@@ -204,14 +205,15 @@ def _without_refused(columns: dict[str, TypedColumn], refused: Any, group: str |
     """The columns with only the group key in the rows that the text layer refused: their cells may be shifted."""
     if len(refused) == 0:
         return columns
-    return {name: _blanked(column, refused, keep=name == group) for name, column in columns.items()}
+    gone = frozenset(refused.tolist())
+    mask = np.zeros(len(next(iter(columns.values())).values), np.bool_) if columns else np.zeros(0, np.bool_)
+    mask[refused] = True
+    blanked = to_mask(mask)
+    return {name: _blanked(column, gone, None if name == group else blanked) for name, column in columns.items()}
 
 
-def _blanked(column: TypedColumn, rows: Any, *, keep: bool) -> TypedColumn:
-    gone = set(rows.tolist())
-    flaws = {row: flaw for row, flaw in column.flaws.items() if row not in gone}
-    if keep:
+def _blanked(column: TypedColumn, rows: frozenset[int], mask: pa.BooleanArray | None) -> TypedColumn:
+    flaws = {row: flaw for row, flaw in column.flaws.items() if row not in rows}
+    if mask is None:
         return TypedColumn(column.values, flaws)
-    mask = np.zeros(len(column.values), np.bool_)
-    mask[rows] = True
-    return TypedColumn(pc.if_else(to_mask(mask), pa.scalar(None, column.values.type), column.values), flaws)
+    return TypedColumn(pc.if_else(mask, pa.scalar(None, column.values.type), column.values), flaws)

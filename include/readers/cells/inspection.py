@@ -60,6 +60,12 @@ class TextColumn:
         """Whether the ASCII character stands anywhere in the column."""
         return bool((self.bytes == ord(character)).any())
 
+    def above(self, byte: int) -> Mask:
+        """Which cells hold a byte above this one."""
+        found = np.zeros(len(self.cells), np.bool_)
+        found[np.searchsorted(self._offsets[1:] - self._offsets[0], np.flatnonzero(self.bytes > byte), "right")] = True
+        return found
+
     @cached_property
     def lengths(self) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Bytes of each cell; 0 for null as a rule."""

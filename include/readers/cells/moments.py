@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.readers.cells.inspection import BLANK, BLANKS, Mask, TextColumn, trimmed
+from include.readers.cells.inspection import BLANK, BLANKS, NO_TEXT, Mask, TextColumn, scatter, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
-from include.readers.cells.steps import cast_whole, read_in_steps
+from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
 from include.readers.cells.zones import DAY_US, LOCAL, MOMENT, Integers, to_moments
 from include.readers.profile import DateOrder
 
@@ -56,6 +56,7 @@ MOMENT_PATTERN = (
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
     r"(?: ?(?P<zone>[Zz]|UTC|GMT|(?P<ahead>[-+])(?P<zone_hours>[0-9]{2})(?::?(?P<zone_minutes>[0-9]{2}))?))?$"
 )
+LIKE_A_MOMENT = re.compile(MOMENT_PATTERN)
 TWO_DIGIT_YEAR = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:[ T,].*)?")
 MONTH_LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -68,11 +69,35 @@ def read_timestamps(column: TextColumn, reading: Reading) -> pa.TimestampArray:
     A date alone is its midnight. Null for what is no date and time, or no such one in the zone.
     """
     cells = trimmed(column)
-    moments = _cast_spaced(TextColumn(cells))
+    moments = _whole(cells, reading)
     if moments is None:
-        local = cast_whole(cells, LOCAL)
-        moments = cast_whole(cells, MOMENT) if local is None else to_moments(_within_calendar(local), reading.zone)
+        moments = _whole_but_few(cells, reading)
     return _within_calendar(_mixed(cells, reading) if moments is None else moments)
+
+
+def _whole(cells: pa.StringArray, reading: Reading) -> pa.TimestampArray | None:
+    spaced = _cast_spaced(TextColumn(cells))
+    if spaced is not None:
+        return spaced
+    local = cast_whole(cells, LOCAL)
+    return cast_whole(cells, MOMENT) if local is None else to_moments(_within_calendar(local), reading.zone)
+
+
+def _whole_but_few(cells: pa.StringArray, reading: Reading) -> pa.TimestampArray | None:
+    """The cast of a column but for a few cells of another length, which are read by themselves; None if it is none.
+
+    A column that is sound but for some words would else pay for patterns over all of its cells.
+    """
+    lengths = pc.binary_length(cells)
+    odd = pc.fill_null(pc.not_equal(lengths, pc.first(lengths)), False)
+    if not 0 < odd.true_count * FEW_ONE_IN <= len(odd):
+        return None
+    moments = _whole(pc.if_else(odd, NO_TEXT, cells), reading)
+    few = cells.filter(odd)
+    # Each pattern takes Arrow a third of a millisecond to compile; words are no moment in any form.
+    if moments is None or not any(map(LIKE_A_MOMENT.match, few.to_pylist())):
+        return moments
+    return scatter(moments, odd, _mixed(few, reading))
 
 
 def _cast_spaced(column: TextColumn) -> pa.TimestampArray | None:

@@ -9,6 +9,9 @@ import pyarrow.compute as pc
 
 from include.readers.cells.inspection import NO_TEXT, scatter
 
+# Up to one cell in so many is put aside from a column that else casts as a whole; from there on steps are as fast.
+FEW_ONE_IN = 8
+
 Read = Callable[[pa.StringArray], pa.Array]
 
 
