@@ -7,7 +7,6 @@ product in several places of the file. Then nothing of it holds, and the caller 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -62,4 +61,4 @@ def _nameless(rows: pa.RecordBatch, completing: Completing) -> pa.BooleanArray:
 
 def _rejects(rows: pa.RecordBatch, batch: TypedBatch, completing: Completing, reader: Source) -> Iterator[Reject]:
     for place in rows.select(["_sequence", "_part", "_line"]).to_pylist():
-        yield replace(reject_at(place, reader, *completing.nameless), raw=batch.raw(place["_sequence"]))
+        yield reject_at(place, reader, *completing.nameless)._replace(raw=batch.raw(place["_sequence"]))
