@@ -8,11 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from include.errors import SetupError
+from include.errors import DefectError, SetupError
 from include.writers.base import WriteCounts
 from include.writers.graph import NodeTarget, Property, RelationshipTarget
 from include.writers.ladybug_copy import LadybugCopyWriter
 from include.writers.ladybug_rows import hand_over, read_from
+from include.writers.ladybug_session import reading
 from tests.conftest import ROOT
 
 PRICED = NodeTarget("Priced", Property("key", pa.int64()), (Property("price", pa.decimal128(9, 2)),))
@@ -64,6 +65,15 @@ def test_only_the_word_for_rows_becomes_a_file() -> None:
     assert read_from(statement, Path("/x.parquet")) == (
         "COPY `FROM $rows`(`a``$rows`) FROM '/x.parquet' (from='$rows', to='it\\'s $rows')"
     )
+
+
+def test_a_question_that_failed_does_not_keep_the_graph_open(tmp_path: Path) -> None:
+    path = tmp_path / "graph.lbdb"
+    load(path, Decimal("1.00"))
+    with pytest.raises(DefectError) as kept, reading(path) as graph:
+        graph.rows("MATCH (n:Priced) WHERE n.key = $key RETURN nonsense", key=1)
+    opened = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+    assert (path in opened, kept.type) == (False, DefectError)
 
 
 def test_rows_without_room_are_a_matter_of_set_up() -> None:
