@@ -44,6 +44,7 @@ SCHEMA = (
 )
 BUFFER_BYTES = 512 * 1024 * 1024
 THREADS = 4
+BATCH_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,15 @@ def longshore(store: str, work: Work) -> None:
     from include.writers.ladybug_copy import LadybugCopyWriter
 
     with LadybugCopyWriter(work.graph, [VARIANT, WITH], scope=store) as writer:
-        writer.write(pq.read_table(work.file(f"{store}-nodes.parquet")), VARIANT)
-        writer.write(pq.read_table(work.file(f"{store}-relationships.parquet")), WITH)
+        writer.write(_streamed(work.file(f"{store}-nodes.parquet")), VARIANT)
+        writer.write(_streamed(work.file(f"{store}-relationships.parquet")), WITH)
         writer.finish()
+
+
+def _streamed(path: Path) -> pa.RecordBatchReader:
+    """A file's rows, never all at once; `read_table` would import pandas besides."""
+    file = pq.ParquetFile(path)
+    return pa.RecordBatchReader.from_batches(file.schema_arrow, file.iter_batches(BATCH_ROWS))
 
 
 def _ready(_work: Work) -> None:

@@ -30,9 +30,18 @@ DOWN_HELP = """Stop every process of the stack; the data stay.
   ./longshore down --purge      deletes databases, secrets and logs, too
 
 \b
-Of a load that runs nothing is left. The landing zone stays with --purge,
-too. Neo4j is stopped by ./longshore neo4j down.
+Of a load that runs nothing is left. The project's own Neo4j ends as well, if
+it runs. Landing zone and graphs stay with --purge, too (of Neo4j's graph see
+./longshore neo4j down --help).
 """
+
+# By whether the stack was running, and whether Neo4j was.
+DOWN_WORDS = {
+    (True, True): "Longshore is down, and so is Neo4j",
+    (True, False): "Longshore is down",
+    (False, True): "Neo4j is down; nothing else was running",
+    (False, False): "Nothing was running",
+}
 
 
 def up() -> None:
@@ -55,14 +64,16 @@ def down(
 ) -> None:
     """See DOWN_HELP."""
     from include.stack.lifecycle import stack
+    from include.stack.neo4j import embedded_neo4j
 
     own = stack()
     with progress("looking at what runs") as report:
         ended = own.down(report)
+        report("ending Neo4j")
+        words = DOWN_WORDS[ended, embedded_neo4j().stop()]
         if purge:
             report("deleting databases, secrets and logs")
             own.purge()
-    words = "Longshore is down" if ended else "Nothing was running"
     results().print(f"{words}; its data are deleted." if purge else f"{words}.", markup=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,6 +73,8 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        # Ladybug's frames hold the prepared statement, and that the file: open for as long as anybody keeps the error.
+        traceback.clear_frames(error.__traceback__)
         raise translate(error, path) from error
 
 

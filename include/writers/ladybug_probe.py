@@ -5,6 +5,7 @@ In the real one a failing COPY ends the load's transaction and seldom says which
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,8 +55,11 @@ def guilty_rows(target: GraphTarget, rows: pa.Table) -> list[RefusedRow]:
 @contextmanager
 def _scratch(target: GraphTarget, rows: pa.Table) -> Iterator[Session]:
     """A database in memory with the target's tables, and the nodes at the ends of its relationships."""
-    with ladybug.Database(":memory:", buffer_pool_size=POOL_BYTES) as database:
-        session = Session(Path(":memory:"), database)
+    with (
+        ladybug.Database(":memory:", buffer_pool_size=POOL_BYTES) as database,
+        tempfile.TemporaryDirectory(prefix="longshore-graph-") as folder,
+    ):
+        session = Session(Path(":memory:"), database, Path(folder, "rows.parquet"))
         try:
             for statement in list(missing([target], session.rows)):
                 session.run(statement)

@@ -45,6 +45,11 @@ def name(text: str) -> str:
     return "`" + text.replace("`", "``") + "`"
 
 
+def literal(text: str) -> str:
+    """A text as part of a statement, where no parameter can be."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 def stored_as(column: Property) -> str:
     """Ladybug's type for a property.
 
@@ -119,7 +124,7 @@ def _relationship_table(target: RelationshipTarget, kinds: dict[str, str], ask: 
         return
     if kinds[target.type] == "REL":
         _expect(target.type, "REL", kinds, _described(target.properties), _found(target.type, ask))
-        pairs = [row[:2] for row in ask(f"CALL show_connection({_literal(target.type)}) RETURN *")]
+        pairs = [row[:2] for row in ask(f"CALL show_connection({literal(target.type)}) RETURN *")]
         if [target.source.label, target.target.label] in pairs:
             return
     elif kinds[target.type] != "NEW":
@@ -132,7 +137,7 @@ def _described(columns: Iterable[Property], key: Property | None = None) -> dict
 
 
 def _found(table: str, ask: Ask) -> dict[str, str]:
-    rows = ask(f"CALL table_info({_literal(table)}) RETURN *")
+    rows = ask(f"CALL table_info({literal(table)}) RETURN *")
     return {str(row[1]): str(row[2]) + (" PRIMARY KEY" if row[4] is True else "") for row in rows}
 
 
@@ -156,7 +161,3 @@ def _plain(stored: str) -> str:
 
 def _listed(columns: dict[str, str]) -> str:
     return ", ".join(f"{column} {stored}" for column, stored in columns.items()) or "none"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

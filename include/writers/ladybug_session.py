@@ -26,6 +26,7 @@ from include.errors import DefectError, SetupError, TransientError
 from include.settings import settings
 from include.writers.errors import ATTEMPTS, FIRST_WAIT_S, repeat_transient
 from include.writers.ladybug_errors import held_by_others, holders, translated
+from include.writers.ladybug_rows import hand_over, read_from
 
 MEGABYTE = 1024 * 1024
 
@@ -34,6 +35,9 @@ MAX_THREADS = 4
 
 # The copy that a load works on, beside the file, so that it can take its place in one step.
 WORK = ".loading"
+
+# What rows go through on their way into the copy; a killed load's goes with its copy.
+ROWS = ".rows.parquet"
 
 # Where Ladybug keeps what is not in the file yet.
 LOG = ".wal"
@@ -50,44 +54,47 @@ class Session:
     Args:
         path: its file.
         database: the open database.
+        rows_at: the file that the parameter `rows` goes through; None: it has no such parameter.
 
     Set `keep` where what was written is to stay.
     """
 
-    def __init__(self, path: Path, database: ladybug.Database) -> None:
+    def __init__(self, path: Path, database: ladybug.Database, rows_at: Path | None = None) -> None:
         self.path = path
         self.keep = False
+        self._rows_at = rows_at
         self._connection = ladybug.Connection(database)
 
     def run(self, statement: str, **parameters: Any) -> None:
-        """Runs a statement whose rows nobody wants; an Arrow table is a parameter like any other."""
-        with translated(self.path):
-            _single(self._connection.execute(statement, parameters)).close()
+        """Runs a statement whose rows nobody wants; the parameter `rows` is Arrow data for COPY and LOAD FROM."""
+        with self._result(statement, parameters):
+            pass
 
     def rows(self, statement: str, **parameters: Any) -> list[list[Any]]:
         """The rows of a statement as lists."""
-        with translated(self.path):
-            result = _single(self._connection.execute(statement, parameters))
-            try:
-                return [list(row) for row in result.get_all()]
-            finally:
-                result.close()
+        with self._result(statement, parameters) as result:
+            return [list(row) for row in result.get_all()]
 
     def answer(self, statement: str) -> tuple[list[str], list[list[Any]]]:
         """The columns' names and the rows of a statement."""
-        with translated(self.path):
-            result = _single(self._connection.execute(statement))
-            try:
-                return list(result.get_column_names()), [list(row) for row in result.get_all()]
-            finally:
-                result.close()
+        with self._result(statement, {}) as result:
+            return list(result.get_column_names()), [list(row) for row in result.get_all()]
 
     def table(self, statement: str, **parameters: Any) -> pa.Table:
-        """The rows of a statement as an Arrow table."""
+        """The rows of a statement as an Arrow table; `rows` as for `run`."""
+        with self._result(statement, parameters) as result:
+            return result.get_as_arrow()
+
+    @contextmanager
+    def _result(self, statement: str, parameters: dict[str, Any]) -> Iterator[ladybug.QueryResult]:
+        """The result of a statement's last part, until the block is left."""
         with translated(self.path):
+            if "rows" in parameters and self._rows_at is not None:
+                hand_over(parameters.pop("rows"), self._rows_at)
+                statement = read_from(statement, self._rows_at)
             result = _single(self._connection.execute(statement, parameters))
             try:
-                return result.get_as_arrow()
+                yield result
             finally:
                 result.close()
 
@@ -116,7 +123,7 @@ def writing(path: Path, *, attempts: int = ATTEMPTS, first_wait_s: float = FIRST
                 _copy(lock, path, work)
                 with translated(path):
                     database = _database(work)
-                with _session(path, database) as session:
+                with _session(path, database, work.with_name(work.name + ROWS)) as session:
                     yield session
                 if session.keep:
                     _replace(path, work)
@@ -153,8 +160,8 @@ def reading(path: Path) -> Iterator[Session]:
 
 
 @contextmanager
-def _session(path: Path, database: ladybug.Database) -> Iterator[Session]:
-    session = Session(path, database)
+def _session(path: Path, database: ladybug.Database, rows_at: Path | None = None) -> Iterator[Session]:
+    session = Session(path, database, rows_at)
     try:
         yield session
     finally:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from include.writers.graph import GraphTarget, NodeTarget, Property, RelationshipTarget
-from include.writers.ladybug_schema import name, stored_as
+from include.writers.ladybug_schema import literal, name, stored_as
+
+# Of a decimal.
+MAX_DIGITS = 38
 
 
 def copy(target: GraphTarget) -> str:
@@ -17,7 +22,7 @@ def copy(target: GraphTarget) -> str:
     columns = ", ".join(name(column.name) for column in _copied(target))
     pair = ""
     if isinstance(target, RelationshipTarget):
-        pair = f" (from={_text(target.source.label)}, to={_text(target.target.label)})"
+        pair = f" (from={literal(target.source.label)}, to={literal(target.target.label)})"
     return f"COPY {name(_table(target))}{f'({columns})' if columns else ''} FROM $rows{pair}"
 
 
@@ -60,7 +65,7 @@ def drop(target: RelationshipTarget) -> str:
 
 def pairs(target: RelationshipTarget) -> str:
     """One row for each pair of labels that the relationship type connects."""
-    return f"CALL show_connection({_text(target.type)}) RETURN *"
+    return f"CALL show_connection({literal(target.type)}) RETURN *"
 
 
 def count(target: GraphTarget) -> str:
@@ -122,10 +127,17 @@ def _pattern(target: GraphTarget) -> str:
 
 
 def _returned(target: GraphTarget) -> str:
-    expressions = [f"r.{name(column.name)}" for column in target.columns]
+    expressions = [_read(column) for column in target.columns]
     if isinstance(target, RelationshipTarget):
         expressions[:2] = [f"a.{name(target.source.key.name)}", f"b.{name(target.target.key.name)}"]
     return ", ".join(f"{expression} AS c{index}" for index, expression in enumerate(expressions))
+
+
+def _read(column: Property) -> str:
+    """A property of `r` for Arrow, where Ladybug loses the sign of decimals of fewer than 19 digits."""
+    if pa.types.is_decimal(column.type):
+        return f"CAST(r.{name(column.name)} AS DECIMAL({MAX_DIGITS}, {column.type.scale}))"
+    return f"r.{name(column.name)}"
 
 
 def _copied(target: GraphTarget) -> Sequence[Property]:
@@ -134,7 +146,3 @@ def _copied(target: GraphTarget) -> Sequence[Property]:
 
 def _table(target: GraphTarget) -> str:
     return target.label if isinstance(target, NodeTarget) else target.type
-
-
-def _text(label: str) -> str:
-    return "'" + label.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -5,6 +5,9 @@ Rows are lists in the order of the target's columns: maps would repeat each name
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
 from include.errors import DefectError
 from include.writers.graph import GraphTarget, NodeTarget
 
@@ -21,18 +24,37 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def schema(target: NodeTarget) -> dict[str, str]:
-    """What has to be there before rows, by name: the key's constraint, and an index where the label has a scope."""
-    label, key = quoted(target.label), quoted(target.key.name)
-    name = f"longshore_{target.label}_{target.key.name}"
-    statements = {
-        name: f"CREATE CONSTRAINT {quoted(name)} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE",
-    }
-    if target.scope is not None:
-        name = f"longshore_{target.label}_{target.scope}"
-        scope = quoted(target.scope)
-        statements[name] = f"CREATE INDEX {quoted(name)} IF NOT EXISTS FOR (n:{label}) ON (n.{scope})"
-    return statements
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An index over one property of a label; `unique` where a constraint is behind it."""
+
+    label: str
+    column: str
+    unique: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called where the writer makes it; it may be there under another name."""
+        plain = f"longshore_{self.label}_{self.column}"
+        if "_" not in self.label + self.column:
+            return plain
+        # A_B and c would be called like A and B_c.
+        digest = hashlib.sha256("\0".join((self.label, self.column)).encode()).hexdigest()
+        return f"{plain}_{digest[:8]}"
+
+    @property
+    def statement(self) -> str:
+        """Makes it, unless the same is there under any name."""
+        name, label, column = quoted(self.name), quoted(self.label), quoted(self.column)
+        if self.unique:
+            return f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{column} IS UNIQUE"
+        return f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.{column})"
+
+
+def schema(target: NodeTarget) -> list[Lookup]:
+    """What has to be there before rows: the key's constraint, and an index where the label has a scope."""
+    key = Lookup(target.label, target.key.name, unique=True)
+    return [key, Lookup(target.label, target.scope, unique=False)] if target.scope is not None else [key]
 
 
 def write(target: GraphTarget) -> str:
@@ -56,8 +78,12 @@ def probe(target: GraphTarget) -> str:
 
 
 def ready() -> str:
-    """The names of indexes, those of constraints among them, that can be used now."""
-    return "SHOW INDEXES YIELD name, state WHERE state = 'ONLINE' RETURN name"
+    """Label, property and uniqueness of each index over one property of nodes that can be used now."""
+    return (
+        "SHOW INDEXES YIELD labelsOrTypes, properties, type, entityType, state, owningConstraint"
+        " WHERE state = 'ONLINE' AND type = 'RANGE' AND entityType = 'NODE' AND size(properties) = 1"
+        " RETURN labelsOrTypes[0], properties[0], owningConstraint IS NOT NULL"
+    )
 
 
 def count(target: GraphTarget) -> str:

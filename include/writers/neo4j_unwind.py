@@ -144,12 +144,12 @@ class Neo4jUnwindWriter:
         """Constraints and indexes of all labels, the relationships' ends included, ready to be used."""
         ends = [end for target in self._rows if isinstance(target, RelationshipTarget) for end in _ends(target)]
         labels = [*(target for target in self._rows if isinstance(target, NodeTarget)), *ends]
-        wanted = {name: statement for label in labels for name, statement in cypher.schema(label).items()}
+        wanted = dict.fromkeys(lookup for label in labels for lookup in cypher.schema(label))
         with translated():
-            there = set(self._session.run(cypher.ready()).value())
-            absent = [statement for name, statement in wanted.items() if name not in there]
-            for statement in absent:
-                self._session.run(statement).consume()
+            there = {cypher.Lookup(*record) for record in self._session.run(cypher.ready())}
+            absent = [lookup for lookup in wanted if lookup not in there]
+            for lookup in absent:
+                self._session.run(lookup.statement).consume()
             if absent:
                 self._session.run("CALL db.awaitIndexes()").consume()
 

@@ -20,6 +20,7 @@ from include.stack.lifecycle import Stack
 from include.stack.readiness import AirflowApi
 
 COMMERCE, COVERAGE = "commerce_to_postgres", "commerce_coverage"
+BUNDLES, GRAPH = "commerce_bundles", "commerce_product_graph"
 
 ENDED = frozenset({"success", "failed"})
 
@@ -99,10 +100,10 @@ class Site:
         """Pauses a DAG, or wakes it; what would have woken a paused one is lost to it."""
         self.call("PATCH", f"/dags/{dag}", {"is_paused": paused})
 
-    def trigger(self, **conf: Any) -> str:
+    def trigger(self, dag: str = COMMERCE, /, **conf: Any) -> str:
         """Starts a run by hand without a logical date; parameters by name, `from_` too. Returns its id."""
         conf = {name.rstrip("_"): value for name, value in conf.items()}
-        made = self.call("POST", f"/dags/{COMMERCE}/dagRuns", {"logical_date": None, "conf": conf})
+        made = self.call("POST", f"/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
         return str(made["dag_run_id"])
 
     def clear(self, run_id: str) -> None:
@@ -152,9 +153,9 @@ class Site:
         wanted = f"&run_type={run_type}" if run_type else ""
         return list(self.call("GET", f"/dags/{dag}/dagRuns?limit=100&order_by=run_after{wanted}")["dag_runs"])
 
-    def log(self, run_id: str, task: str, index: int = -1) -> str:
-        """What the last try of a task said."""
-        path = f"/dags/{COMMERCE}/dagRuns/{quote(run_id)}/taskInstances/{task}"
+    def log(self, run_id: str, task: str, index: int = -1, dag: str = COMMERCE) -> str:
+        """What the last try of a task has said."""
+        path = f"/dags/{dag}/dagRuns/{quote(run_id)}/taskInstances/{task}"
         instance = self.call("GET", f"{path}/{index}" if index >= 0 else path)
         answer = self.call("GET", f"{path}/logs/{instance['try_number']}?full_content=true&map_index={index}")
         return "\n".join(_said(event) for event in answer["content"])

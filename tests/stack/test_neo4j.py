@@ -4,7 +4,7 @@ import hashlib
 import json
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -12,6 +12,8 @@ import pytest
 from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError
 
+from include.cli import app
+from include.cli.output import ExitCode
 from include.errors import SetupError
 from include.stack.neo4j import EmbeddedNeo4j
 from include.stack.neo4j_runtime import LOCK, Neo4jRuntime
@@ -47,8 +49,17 @@ def test_a_killed_server_is_noticed_and_comes_back_on_its_port_with_its_graph(se
     assert not server.status().running
     assert server.start() == uri
     assert one(server, "MATCH (n:Kept) RETURN count(n)") == 1
-    assert server.stop()
+
+
+def test_down_ends_it_with_the_stack_and_keeps_its_graph(
+    server: EmbeddedNeo4j, capsys: pytest.CaptureFixture[str], environment: Callable[..., None]
+) -> None:
+    server.start()
+    environment(LONGSHORE_HOME=str(server.folder.parent))
+    assert app.main(["down"]) == ExitCode.DONE
+    assert "Neo4j is down; nothing else was running." in capsys.readouterr().out
     assert not server.status().running
+    assert server.data.exists()
     assert not server.stop()
 
 

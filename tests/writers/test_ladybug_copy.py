@@ -212,7 +212,8 @@ def test_types_come_back_as_they_went_in(graph: Graph) -> None:
     moment = dt.datetime(2025, 7, 1, 12, 30, 15, 123456, tzinfo=dt.UTC)
     values: dict[str, tuple[pa.DataType, object, object]] = {
         "key": (pa.int64(), 1, 2),
-        "money": (pa.decimal128(18, 4), Decimal("1.2345"), None),
+        "money": (pa.decimal128(18, 4), Decimal("-1.2345"), None),
+        "much": (pa.decimal128(38, 10), Decimal("-" + "9" * 28 + ".0000000001"), None),
         "moment": (pa.timestamp("us", "UTC"), moment, None),
         "local": (pa.timestamp("us"), moment.replace(tzinfo=None), None),
         "day": (pa.date32(), moment.date(), None),
@@ -284,10 +285,11 @@ def test_a_refusing_copy_is_repeated_without_the_guilty_rows(graph: Graph, monke
     refusals = iter([RefusedRow(1, RowError("Ladybug said so.", code="copy"))])
     run = Session.run
 
-    def refusing(self: Session, statement: str, **parameters: pa.Table) -> None:
-        if statement.startswith("COPY") and "c" in parameters["rows"]["c0"].to_pylist():
+    def refusing(self: Session, statement: str, **parameters: pa.Table | pa.RecordBatchReader) -> None:
+        given = {name: pa.table(rows) for name, rows in parameters.items()}
+        if statement.startswith("COPY") and "c" in given["rows"]["c0"].to_pylist():
             run(self, "COPY Item FROM $rows", rows=pa.table({"key": ["q", "q"], "amount": [1, 2]}))
-        run(self, statement, **parameters)
+        run(self, statement, **given)
 
     monkeypatch.setattr(Session, "run", refusing)
     monkeypatch.setattr(ladybug_copy, "guilty_rows", lambda *_: [next(refusals)])

@@ -21,6 +21,8 @@ from tests.writers.contract import WriterContract, table
 # The first test of a clone installs the server: 250 MB.
 pytestmark = pytest.mark.timeout(900)
 
+TEXT = pa.string()
+
 STORED = NodeTarget(
     "Stored", Property("key", pa.string()), (Property("amount", pa.int64()), Property("owner", pa.string())), "owner"
 )
@@ -309,6 +311,35 @@ def test_rows_that_only_the_server_can_refuse_are_found_among_sound_ones(driver:
         (refused,) = writer.refused
     assert (counts.inserted, refused.position) == (249, 120)
     assert refused.error.code == "Neo.ClientError.Statement.TypeError"
+
+
+def test_labels_and_keys_that_are_alike_together_have_a_constraint_each(driver: Driver) -> None:
+    targets = [NodeTarget("A_B", Property("c", TEXT)), NodeTarget("A", Property("B_c", TEXT))]
+    for _ in range(2):
+        with Neo4jUnwindWriter(driver, targets) as writer:
+            writer.finish()
+        assert constraints(driver, "A", "A_B") == [("A", "B_c"), ("A_B", "c")]
+
+
+def test_a_constraint_that_is_there_under_another_name_is_not_made_again(driver: Driver) -> None:
+    target = NodeTarget("Named_before", Property("key", TEXT), (Property("shop", TEXT),), scope="shop")
+    driver.execute_query("CREATE CONSTRAINT longshore_Named_before_key FOR (n:Named_before) REQUIRE n.key IS UNIQUE")
+    driver.execute_query("CREATE INDEX longshore_Named_before_shop FOR (n:Named_before) ON (n.shop)")
+    before = indexes(driver, "Named_before")
+    with Neo4jUnwindWriter(driver, [target], scope="teas") as writer:
+        writer.finish()
+    assert indexes(driver, "Named_before") == before == ["longshore_Named_before_key", "longshore_Named_before_shop"]
+
+
+def constraints(driver: Driver, *labels: str) -> list[tuple[str, str]]:
+    query = "SHOW CONSTRAINTS YIELD labelsOrTypes, properties WHERE labelsOrTypes[0] IN $labels"
+    found = driver.execute_query(f"{query} RETURN labelsOrTypes[0], properties[0]", labels=labels).records
+    return sorted((record[0], record[1]) for record in found)
+
+
+def indexes(driver: Driver, label: str) -> list[str]:
+    query = "SHOW INDEXES YIELD name, labelsOrTypes WHERE labelsOrTypes = [$label] RETURN name ORDER BY name"
+    return [str(record[0]) for record in driver.execute_query(query, label=label).records]
 
 
 def test_rows_that_contradict_what_else_is_in_the_graph_are_refused(driver: Driver) -> None:
