@@ -82,11 +82,13 @@ def test_loads_over_the_link_are_timed_and_their_round_trips_counted(home: Path)
         "5 rows",
         "50 rows",
         "a small upload, four datasets",
+        "40 bundles saved",
         "round trips: 5 rows",
         "round trips: 50 rows",
     ]
-    fewest, more = rows[3:]
+    fewest, more = rows[4:]
     assert fewest.ratio == 1.0
     assert more.bar == 1.0
     assert more.ratio is not None
     assert "round trips" in more.note
+    assert "opening 0 connections" in rows[3].note
