@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import bundles, order_lines, through
-from benchmarks.delaying_proxy import Link, Trips, delaying_proxy
+from benchmarks.delaying_proxy import DELAY_MS, Link, Trips, delaying_proxy
 from benchmarks.harness import Row, timed_row
 from benchmarks.server import reset, start_server
 from include.samples import tiny_teas
@@ -22,8 +22,6 @@ from include.settings import StoresFile
 
 if TYPE_CHECKING:
     from include.results import LoadResult
-
-DELAY_MS = 100.0
 
 # Rows of the loads, and the seconds that the first may take; absolute, so shown and not checked.
 SIZES = (259, 10_000, 100_000)
@@ -66,7 +64,11 @@ def measure_latency(home: Path, rounds: int, delay_ms: float, sizes: tuple[int, 
     direct = start_server(home).url
     through.imports(None)
     with delaying_proxy(direct, delay_ms) as link:
-        loads = [*(_lines(home, direct, link, rows) for rows in sizes), _upload(home, direct, link), _bundles(home, direct, link)]
+        loads = [
+            *(_lines(home, direct, link, rows) for rows in sizes),
+            _upload(home, direct, link),
+            _bundles(home, direct, link),
+        ]
         measured = [_measure(load, link, rounds) for load in loads]
     loads_of_lines = measured[: len(sizes)]
     fewest = loads_of_lines[0][1].round_trips
@@ -136,9 +138,12 @@ def _bundles(home: Path, direct: str, link: Link) -> Load:
     def prepare() -> None:
         reset(direct)
         bundles.fill(near, bundles.LINES_PER_ORDER)
-        connected[:] = [bundles.connected_save(far, BUNDLES)]
+        connected.append(bundles.connected_save(far, BUNDLES))
 
-    return Load(f"{BUNDLES} bundles saved", BUNDLES, prepare, lambda: connected[0](), BUNDLES_BAR_S)
+    def run() -> None:
+        connected.pop()()
+
+    return Load(f"{BUNDLES} bundles saved", BUNDLES, prepare, run, BUNDLES_BAR_S)
 
 
 def _expect_loaded(results: tuple[LoadResult, ...]) -> None:
