@@ -7,6 +7,7 @@ delivered), held (a person decides), or failed with its rejects, written after t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.choice import LoadWriter, settle
+from include.writers.dialect import dialect_of
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import translated
 
@@ -100,7 +102,7 @@ def _write_by(
     with stopwatch.phase("begin"):
         reader = _reader(job)
         opened = way.open(connect, connection, job, reader, stopwatch)
-    with opened as writer:
+    with ExitStack() as ending, opened as writer:
         with stopwatch.phase("begin"):
             job.ready(writer.connection)
         staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
@@ -111,6 +113,10 @@ def _write_by(
         if not job.may_exceed_budget:
             rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
         results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
+        load_ids = [result.load_id for result in results if result.load_id is not None]
+        if load_ids and dialect_of(writer.connection) == "postgresql":
+            ending.enter_context(stopwatch.phase("commit"))
+            ending.enter_context(loads.commit_noted(writer.connection, load_ids))
     return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
 
 
