@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from benchmarks.delaying_proxy import DELAY_MS
 from benchmarks.harness import FIGURES, Row
 from benchmarks.results import save
 from include.settings import settings
@@ -21,6 +23,7 @@ BENCHMARKS = (
     "upsert",
     "rejects",
     "small",
+    "settings",
     "growth",
     "memory",
     "bundles",
@@ -37,12 +40,22 @@ ROUNDS = 3
 VERDICTS = {None: "", True: "met", False: "missed"}
 
 
-def run(names: Sequence[str], rows: int, rounds: int) -> list[Row]:
-    """Measures the named benchmarks, each in a home of its own that is gone afterwards."""
+def run(
+    names: Sequence[str], rows: int, rounds: int, options: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Row]:
+    """Measures the named benchmarks, each in a home of its own that is gone afterwards.
+
+    Args:
+        names: of BENCHMARKS.
+        rows: of the file.
+        rounds: counted rounds.
+        options: by name, what one benchmark is told besides.
+    """
     measured: list[Row] = []
     for name in names:
         with scratch_home(settings().home.resolve(), "bench-") as home:
-            measured += import_module(f"benchmarks.{name}").measure_bench(home, rows, rounds)
+            bench = import_module(f"benchmarks.{name}").measure_bench
+            measured += bench(home, rows, rounds, **(options or {}).get(name, {}))
     return measured
 
 
@@ -63,6 +76,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all where none is given")
     parser.add_argument("--rows", type=int, default=ROWS, help="of the file; growth and memory take 20 times as many")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds, after one that is not")
+    parser.add_argument("--delay-ms", type=float, default=DELAY_MS, help="of a round trip in `latency`")
+    parser.add_argument("--no-peers", action="store_true", help="`rejects` without pgloader and dlt")
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a ratio misses its bar")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="write an SVG a benchmark there")
@@ -71,7 +86,8 @@ def main() -> None:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    rows = run(arguments.names or BENCHMARKS, arguments.rows, arguments.rounds)
+    options = {"latency": {"delay_ms": arguments.delay_ms}, "rejects": {"peers": not arguments.no_peers}}
+    rows = run(arguments.names or BENCHMARKS, arguments.rows, arguments.rounds, options)
     if arguments.plots:
         from benchmarks.plots import plot
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -105,7 +106,7 @@ def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
     """Fills a store's orders and catalog, then measures the three groups."""
     server = start_server(home)
     work = Work(server.url, str(home / "lines.arrow"))
-    _fill(work, rows)
+    fill(work, rows)
     cases = (
         Case("mine: DuckDB alone", bare, ready=imports),
         Case("mine: longshore", longshore, ready=imports, reference="mine: DuckDB alone", bar=MINE_BAR),
@@ -226,6 +227,22 @@ def save(work: Work, *, bundles: int) -> float:
     return statistics.median(taken)
 
 
+def connected_save(work: Work, bundles: int) -> Callable[[], None]:
+    """Connects, and returns what then saves so many bundles of a window that has none yet, once."""
+    from include.pipelines.commerce.bundles_read import Masters
+    from include.writers.postgres_session import connect
+
+    mined, connection = _mined(bundles), connect(work.url)
+    mining, span = _mining(work, connection)
+    inputs = mining.inputs(connection)
+
+    def save_once() -> None:
+        with connection:
+            mining.save(connection, inputs or "", span, Masters("catalog", "inventory"), mined)
+
+    return save_once
+
+
 def _mining(work: Work, connection: Any) -> tuple[Any, Any]:
     from include.ledger import loads, runs
     from include.pipelines.commerce import bundles
@@ -264,7 +281,8 @@ def _lines_schema() -> Any:
     return LINES
 
 
-def _fill(work: Work, rows: int) -> None:
+def fill(work: Work, rows: int) -> None:
+    """Makes the store's catalog, orders and order lines with their ledger, and the file of lines."""
     import pyarrow as pa
     from psycopg import sql
 

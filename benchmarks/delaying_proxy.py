@@ -29,6 +29,10 @@ CHUNK_BYTES = 256 * 1024
 IN_FLIGHT = 256
 
 HOST = "127.0.0.1"
+
+# Of a round trip, to a database in another data centre: what the bars are about.
+DELAY_MS = 100.0
+
 CALL_TIMEOUT_S = 10.0
 
 

@@ -114,7 +114,7 @@ def measure(
     *,
     rows: int | None,
     rounds: int,
-    server_pid: int | None,
+    server_pid: int | Sequence[int] | None,
     warm_up: bool = True,
 ) -> list[Row]:
     """Runs all cases in turn, once to warm up and then `rounds` times.
@@ -125,7 +125,7 @@ def measure(
         work: their input; it goes to another process, so it must pickle.
         rows: rows that one run handles, where the case does not say.
         rounds: counted rounds.
-        server_pid: the database server's process, whose CPU (with that of its children) is counted.
+        server_pid: the database server's process, whose CPU (with that of its children) is counted; or several ones'.
         warm_up: whether the first round is left out.
 
     Raises:
@@ -133,11 +133,12 @@ def measure(
         TimeoutError: a case did not end in time.
     """
     samples: dict[str, list[Sample]] = {case.name: [] for case in cases}
+    pids = (server_pid,) if isinstance(server_pid, int) else tuple(server_pid or ())
     for number in range(0 if warm_up else 1, rounds + 1):
         for case in cases:
             if case.prepare:
                 case.prepare(work)
-            sample = _sample(case, work, server_pid)
+            sample = _sample(case, work, pids)
             if number:
                 samples[case.name].append(sample)
     return [_row(bench, case, samples, rows) for case in cases]
@@ -167,8 +168,8 @@ def timed_row(
     )
 
 
-def _sample(case: Case, work: Any, server_pid: int | None) -> Sample:
-    before = _server_cpu(server_pid)
+def _sample(case: Case, work: Any, server_pids: Sequence[int]) -> Sample:
+    before = _server_cpu(server_pids)
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_measured, args=(case, work, sender))
@@ -179,7 +180,7 @@ def _sample(case: Case, work: Any, server_pid: int | None) -> Sample:
     finally:
         process.kill()
         process.join()
-    after = _server_cpu(server_pid)
+    after = _server_cpu(server_pids)
     partly = answer["client_cpu_s"] is None
     server_cpu_s = None if before is None or after is None or partly else after - before
     return Sample(answer["wall_s"], answer["client_cpu_s"], server_cpu_s, answer["peak_mb"])
@@ -229,10 +230,12 @@ def _peak_mb() -> float:
     return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
 
 
-def _server_cpu(pid: int | None) -> float | None:
-    """Seconds of CPU of the server, its living and its ended backends."""
-    if pid is None:
-        return None
+def _server_cpu(pids: Sequence[int]) -> float | None:
+    """Seconds of CPU of the servers, their living and their ended backends."""
+    return sum(map(_tree_cpu, pids)) if pids else None
+
+
+def _tree_cpu(pid: int) -> float:
     server = psutil.Process(pid)
     own = server.cpu_times()
     living = (_cpu(child) for child in server.children(recursive=True))

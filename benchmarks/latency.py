@@ -6,17 +6,15 @@ an answer; so these are counted too, connecting included, and must not grow with
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import order_lines, through
-from benchmarks.delaying_proxy import Link, Trips, delaying_proxy
+from benchmarks import bundles, order_lines, through
+from benchmarks.delaying_proxy import DELAY_MS, Link, Trips, delaying_proxy
 from benchmarks.harness import Row, timed_row
 from benchmarks.server import reset, start_server
 from include.samples import tiny_teas
@@ -25,12 +23,14 @@ from include.settings import StoresFile
 if TYPE_CHECKING:
     from include.results import LoadResult
 
-DELAY_MS = 100.0
-
 # Rows of the loads, and the seconds that the first may take; absolute, so shown and not checked.
 SIZES = (259, 10_000, 100_000)
 SMALL_LOAD_BAR_S = 1.5
 UPLOAD_BAR_S = 6.0
+
+# Bundles that are saved over the link, and the seconds that this may take, connected.
+BUNDLES = 40
+BUNDLES_BAR_S = 1.0
 
 # A load of any size waits no more often than the smallest.
 TRIPS_BAR = 1.0
@@ -47,13 +47,13 @@ class Load:
     bar: float | None = None
 
 
-def measure_bench(home: Path, _rows: int, rounds: int) -> list[Row]:
-    """All loads at the delay that the bars are about."""
-    return measure_latency(home, rounds, DELAY_MS, SIZES)
+def measure_bench(home: Path, _rows: int, rounds: int, *, delay_ms: float = DELAY_MS) -> list[Row]:
+    """All loads at the delay that the bars are about, or at another one."""
+    return measure_latency(home, rounds, delay_ms, SIZES)
 
 
 def measure_latency(home: Path, rounds: int, delay_ms: float, sizes: tuple[int, ...]) -> list[Row]:
-    """Measures loads of so many order lines and one whole small upload, over a link of that delay.
+    """Measures loads of so many order lines, one whole small upload and a save of bundles, over a link of that delay.
 
     Args:
         home: an empty folder.
@@ -64,7 +64,11 @@ def measure_latency(home: Path, rounds: int, delay_ms: float, sizes: tuple[int, 
     direct = start_server(home).url
     through.imports(None)
     with delaying_proxy(direct, delay_ms) as link:
-        loads = [*(_lines(home, direct, link, rows) for rows in sizes), _upload(home, direct, link)]
+        loads = [
+            *(_lines(home, direct, link, rows) for rows in sizes),
+            _upload(home, direct, link),
+            _bundles(home, direct, link),
+        ]
         measured = [_measure(load, link, rounds) for load in loads]
     loads_of_lines = measured[: len(sizes)]
     fewest = loads_of_lines[0][1].round_trips
@@ -125,6 +129,23 @@ def _load_upload(far: str, folder: Path) -> None:
     _expect_loaded(outcome.results)
 
 
+def _bundles(home: Path, direct: str, link: Link) -> Load:
+    """What saving adds to a window: it goes over the connection that the lines were read by."""
+    near = bundles.Work(direct, str(home / "lines.arrow"))
+    far = replace(near, url=link.url(direct))
+    connected: list[Callable[[], None]] = []
+
+    def prepare() -> None:
+        reset(direct)
+        bundles.fill(near, bundles.LINES_PER_ORDER)
+        connected.append(bundles.connected_save(far, BUNDLES))
+
+    def run() -> None:
+        connected.pop()()
+
+    return Load(f"{BUNDLES} bundles saved", BUNDLES, prepare, run, BUNDLES_BAR_S)
+
+
 def _expect_loaded(results: tuple[LoadResult, ...]) -> None:
     states = {result.dataset: result.status.value for result in results}
     if set(states.values()) != {"loaded"}:
@@ -156,21 +177,3 @@ def _trips_row(load: Load, trips: Trips, fewest: int) -> Row:
         met=ratio <= TRIPS_BAR,
         note=f"{trips.round_trips} round trips",
     )
-
-
-def main() -> None:
-    """`longshore bench latency` at another delay."""
-    from include.settings import settings
-    from include.stack.scratch import scratch_home
-
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--delay-ms", type=float, default=DELAY_MS)
-    parser.add_argument("--rounds", type=int, default=1)
-    arguments = parser.parse_args()
-    with scratch_home(settings().home.resolve(), "bench-") as home:
-        for row in measure_latency(home, arguments.rounds, arguments.delay_ms, SIZES):
-            print(json.dumps(row.as_json() | {"note": row.note}))
-
-
-if __name__ == "__main__":
-    main()

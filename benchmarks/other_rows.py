@@ -89,6 +89,11 @@ def _add_partitions(connection: Connection[TupleRow], wanted: list[dt.date]) -> 
         )
 
 
+def record(connection: Connection[TupleRow], uploads: int) -> None:
+    """Uploads and their ledger alone, as if each had had one order."""
+    _record(connection, {upload_id(*delivered): delivered for delivered in _deliveries(uploads)}, LINES_PER_ORDER)
+
+
 def days(uploads: int) -> list[dt.date]:
     """The days that so many uploads are of."""
     return sorted({day for _store, day in _deliveries(uploads)})

@@ -8,7 +8,7 @@ the first bad row ended the load, so that good rows are not there either.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,10 @@ def measure_said(home: Path, url: str) -> list[Row]:
     """
     python = bench_python()
     files = [_file(home, number, kind) for number, kind in enumerate(bad_rows.KINDS)]
-    return [_row(tool, [tool.run(file, url, python) for file in files]) for tool in tools()]
+    return [
+        _row(tool, {kind: tool.run(file, url, python) for kind, file in zip(bad_rows.KINDS, files, strict=True)})
+        for tool in tools()
+    ]
 
 
 def tools() -> list[Tool]:
@@ -122,7 +125,7 @@ def _peer(file: Path, url: str, python: str, script: str, way: str) -> Said:
 
 
 def _records(path: Path) -> int:
-    return len(path.read_bytes().splitlines())
+    return sum(1 for record in path.read_bytes().splitlines() if record)  # pgloader leaves a blank line after each
 
 
 def _empty_table(url: str, *, makes_table: bool) -> None:
@@ -149,30 +152,20 @@ def _count(url: str) -> int:
             return 0
 
 
-def _row(tool: Tool, said: Iterable[Said]) -> Row:
-    said = list(said)
-    stopped = [one for one in said if one.stopped]
+def _row(tool: Tool, said: Mapping[str, Said]) -> Row:
+    stopped = [one for one in said.values() if one.stopped]
     part = sum(1 for one in stopped if one.loaded)
-    went_through = [one for one in said if not one.stopped]
+    went_through = [one for one in said.values() if not one.stopped]
     facts = (
         f"{len(said)} files of {ROWS:,} rows, {BAD} bad in each: {len(stopped)} loads ended at the first bad row"
         f" ({part} of them left a part of the file loaded); in the other {len(went_through)},"
         f" with {BAD * len(went_through)} bad rows, {sum(one.reported for one in went_through)} were reported,"
-        f" {sum(one.accepted for one in went_through)} accepted, {sum(one.lost for one in went_through)} lost"
+        f" {_which(said, 'accepted')}, {_which(said, 'lost')}"
     )
     return Row(bench="rejects", case=f"what is said: {tool.name}", rows=ROWS, note=f"{facts}. Says: {tool.words}")
 
 
-def main() -> None:
-    """Prints what each tool says."""
-    from benchmarks.server import start_server
-    from include.settings import settings
-    from include.stack.scratch import scratch_home
-
-    with scratch_home(settings().home.resolve(), "bench-") as home:
-        for row in measure_said(home, start_server(home).url):
-            print(f"{row.case}: {row.note}")
-
-
-if __name__ == "__main__":
-    main()
+def _which(said: Mapping[str, Said], what: str) -> str:
+    """How many bad rows were accepted or lost, and of which kinds."""
+    counts = {kind: getattr(one, what) for kind, one in said.items() if getattr(one, what)}
+    return f"{sum(counts.values())} {what}" + (f" ({', '.join(counts)})" if counts else "")

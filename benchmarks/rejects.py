@@ -1,4 +1,7 @@
-"""A file with one bad row in a hundred beside the same file without: what rejects cost, and what is said of them."""
+"""A file with one bad row in a hundred beside the same file without: what rejects cost, and what is said of them.
+
+Then small files with known bad rows, and what the project, pgloader and dlt say of these.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from pathlib import Path
 from benchmarks import deliveries, order_lines, through
 from benchmarks.deliveries import Work
 from benchmarks.harness import Case, Row, measure
+from benchmarks.peers_rejects import measure_said
 from benchmarks.server import start_server
+from include.errors import SetupError
 
 BAR = 1.15
 
@@ -26,8 +31,14 @@ ORDER BY code, column_name, line
 SPOILT = "one bad row in a hundred"
 
 
-def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
+def measure_bench(home: Path, rows: int, rounds: int, *, peers: bool = True) -> list[Row]:
     """Measures both, and says under the table what the ledger holds of the bad rows.
+
+    Args:
+        home: an empty folder.
+        rows: of the file.
+        rounds: counted rounds.
+        peers: whether pgloader and dlt are asked what they say, for which dlt is installed.
 
     Raises:
         RuntimeError: not every bad row, or a good one, was rejected.
@@ -42,7 +53,17 @@ def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
     )
     measured = measure("rejects", cases, work, rows=rows, rounds=rounds, server_pid=server.pid)
     said = list(_said(work, bad))
-    return [replace(row, note="; ".join(said)) if row.case == SPOILT else row for row in measured]
+    timed = [replace(row, note="; ".join(said)) if row.case == SPOILT else row for row in measured]
+    return timed + (_beside(home / "said", work.url) if peers else [])
+
+
+def _beside(home: Path, url: str) -> list[Row]:
+    """What others say; a row that tells why not where their packages cannot be had."""
+    home.mkdir()
+    try:
+        return measure_said(home, url)
+    except SetupError as error:
+        return [Row(bench="rejects", case="what is said", note=f"not run: {error}")]
 
 
 def clean(work: Work) -> None:

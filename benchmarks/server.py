@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,17 +25,35 @@ class Server:
     pid: int
 
 
-def start_server(home: Path) -> Server:
-    """Starts one in the benchmark's home, whose end is its end too, and brings it to the newest schema."""
+class _Untuned(EmbeddedPostgres):
+    """The project's server that leaves some settings at PostgreSQL's own defaults."""
+
+    def __init__(self, folder: Path, without: Collection[str]) -> None:
+        super().__init__(folder)
+        self._settings = {name: value for name, value in self._settings.items() if name not in without}
+
+
+def start_server(home: Path, without: Collection[str] = ()) -> Server:
+    """Starts one in the benchmark's home, whose end is its end too, and brings it to the newest schema.
+
+    Args:
+        home: a folder that has no server yet.
+        without: settings of include/stack/postgres.py that stay as PostgreSQL has them.
+    """
     from include.migrations import migrate
     from include.writers.postgres_session import connect
 
-    server = EmbeddedPostgres(home / "postgres")
+    server = _Untuned(home / "postgres", without)
     url = server.start()
     with connect(url) as connection:
         migrate(connection)
     copy_database(url, "longshore", TEMPLATE)
     return Server(url, server.status().pid)
+
+
+def stop_server(home: Path) -> None:
+    """Stops a server before its benchmark ends, and removes its data."""
+    EmbeddedPostgres(home / "postgres").destroy()
 
 
 def reset(url: str) -> None:

@@ -35,10 +35,7 @@ def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
     """Measures the re-delivery beside the hand-written MERGE, and the same bytes beside the limit."""
     server = start_server(home)
     work = Work(server.url, str(home))
-    order_lines.write(work.original, rows)
-    deliveries.deliver(work)
-    changes = order_lines.write_redelivery(_changed(work), rows)
-    _expected(work).write_text(json.dumps(asdict(changes)), encoding="utf-8")
+    write_both(work, rows)
     driver, imports = through.driver, through.imports
     cases = (
         Case(MERGE, merge, hand_loaded, driver),
@@ -48,6 +45,14 @@ def measure_bench(home: Path, rows: int, rounds: int) -> list[Row]:
         Case("nothing changed: size and time unchanged", unchanged, loaded, imports, bar=UNTOUCHED_BAR_S),
     )
     return measure("upsert", cases, work, rows=rows, rounds=rounds, server_pid=server.pid)
+
+
+def write_both(work: Work, rows: int) -> None:
+    """The first delivery, laid out, and the re-delivery with what it changes."""
+    order_lines.write(work.original, rows)
+    deliveries.deliver(work)
+    changes = order_lines.write_redelivery(_changed(work), rows)
+    _expected(work).write_text(json.dumps(asdict(changes)), encoding="utf-8")
 
 
 def loaded(work: Work) -> None:

@@ -77,9 +77,19 @@ def measure_peers(
     if again:
         cases.append(Case("again: longshore", longshore_again, load_first, through.imports))
         cases += [_case("again", peer, work) for peer in again]
-    measured = measure("peers", cases, work, rows=rows, rounds=rounds, server_pid=server.pid)
+    measured = _measured(cases, work, rounds, server.pid)
     absent = [peer for peer in (*append, *repeatable) if peer not in present]
     return [*compared(measured, {peer.name for peer in repeatable}), *_not_run(absent)]
+
+
+def _measured(cases: Sequence[Case], work: Work, rounds: int, pid: int) -> list[Row]:
+    """All cases in rounds, but for those that get fewer rows: these run once, at the end, and are compared per row."""
+    slow = [case for case in cases if case.rows is not None and case.rows < work.rows]
+    fast = [case for case in cases if case not in slow]
+    rows = measure("peers", fast, work, rows=work.rows, rounds=rounds, server_pid=pid)
+    once = measure("peers", slow, work, rows=work.rows, rounds=1, server_pid=pid, warm_up=False)
+    by_case = {row.case: row for row in [*rows, *(replace(row, note=f"run once; {row.note}") for row in once)]}
+    return [by_case[case.name] for case in cases]
 
 
 def _deliveries(home: Path, rows: int) -> tuple[str, str]:

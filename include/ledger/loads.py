@@ -46,6 +46,14 @@ class CurrentLoad:
     facts: dict[str, Any]
 
 
+# The note is not worth a wait for the disk: if a power cut takes it away, the load is there.
+NOTE_COMMIT = """
+UPDATE ledger.loads SET ms = noted.ms, phases = phases || noted.phases
+FROM (SELECT set_config('synchronous_commit', 'off', true), %s::float8 AS ms, %s::jsonb AS phases) AS noted
+WHERE load_id = ANY(%s)
+"""
+
+
 def stored_digest(parts: Sequence[Part]) -> str:
     """Digest of a dataset's parts; a zip's bytes count once, however many parts they hold."""
     stored = dict.fromkeys((part.name.partition("/")[0], part.sha256) for part in parts)
@@ -184,6 +192,20 @@ def record(
         ).fetchall()
     numbers = {dataset: int(load_id) for load_id, dataset in recorded}
     return [numbers[result.dataset] for result in results]
+
+
+def note_commit(connection: Connection[TupleRow], results: Sequence[LoadResult]) -> None:
+    """Adds to loads what only their end tells: how long the commit took, and all of it.
+
+    Args:
+        connection: in autocommit.
+        results: of loads that are committed, of one transaction.
+    """
+    load_ids = [result.load_id for result in results if result.load_id is not None]
+    if load_ids:
+        phases = {"commit": results[0].phases["commit"]}
+        with translated():
+            connection.execute(NOTE_COMMIT.encode(), [results[0].ms, Jsonb(phases), load_ids])
 
 
 def _values(

@@ -55,10 +55,13 @@ def load_job(connect: Connect, job: Job) -> tuple[LoadResult, ...]:
 
 def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatch) -> tuple[LoadResult, ...]:
     spool.clear()
-    with connect() as connection:
+    with stopwatch.phase("connect"):
+        connected = connect()
+    with connected as connection:
         if not job.upload.parts[job.dataset]:
             return _note(connection, job, Status.SKIPPED, stopwatch, "not delivered")
-        current, previous = loads.current_and_previous(connection, job.upload.key, job.names[0])
+        with stopwatch.phase("ledger"):
+            current, previous = loads.current_and_previous(connection, job.upload.key, job.names[0])
         same = current and (current.digest, current.fingerprint) == (job.digest, job.fingerprint)
         if same and not job.options.force:
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
@@ -99,9 +102,12 @@ def _write_by(
     spool: RejectSpool,
     stopwatch: Stopwatch,
 ) -> tuple[LoadResult, ...]:
-    reader = _reader(job)
-    with way.open(connect, connection, job, reader, stopwatch) as writer:
-        job.ready(writer.connection)
+    with stopwatch.phase("begin"):
+        reader = _reader(job)
+        opened = way.open(connect, connection, job, reader, stopwatch)
+    with opened as writer:
+        with stopwatch.phase("begin"):
+            job.ready(writer.connection)
         staged = way.fill(reader, writer, job.plan, Intake(spool, stopwatch, job.max_rejected, job.report))
         _attribute(stopwatch, reader)
         facts = _facts(job, reader, earlier)
@@ -110,7 +116,17 @@ def _write_by(
         if not job.may_exceed_budget:
             rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
         results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
-    return tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
+    results = tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
+    _note_commit(connection, job, results)
+    return results
+
+
+def _note_commit(connection: Connection[TupleRow], job: Job, results: tuple[LoadResult, ...]) -> None:
+    """The load holds whether that is noted or not."""
+    try:
+        loads.note_commit(connection, results)
+    except LongshoreError as error:
+        logger("load").warning(line("commit-not-noted", dataset=job.dataset, reason=error.what))
 
 
 def _attribute(stopwatch: Stopwatch, reader: DatasetReader) -> None:
@@ -140,7 +156,8 @@ def _finish(
     results = _results(job, reader, facts, counts, stopwatch)
     if staged.rejected:
         writer.restate_provenance()
-    results = _record(writer.connection, job, results, facts, spool, staged)
+    with stopwatch.phase("ledger"):
+        results = _record(writer.connection, job, results, facts, spool, staged)
     if job.options.dry_run:
         writer.discard()
     return results

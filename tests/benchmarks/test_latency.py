@@ -89,14 +89,16 @@ def test_loads_over_the_link_are_timed_and_their_round_trips_counted(home: Path)
         "5 rows",
         "50 rows",
         "a small upload, four datasets",
+        "40 bundles saved",
         "round trips: 5 rows",
         "round trips: 50 rows",
     ]
-    small, _, upload, fewest, more = rows
-    for row, trips in ((small, 14), (upload, 42)):
+    small, _, upload, _, fewest, more = rows
+    for row, trips in ((small, 15), (upload, 46)):
         found, connections = counted(row.note)
         assert (connections, found <= trips) == (1, True), row.note
     assert fewest.ratio == 1.0
     assert more.bar == 1.0
     assert more.ratio is not None
     assert "round trips" in more.note
+    assert "opening 0 connections" in rows[3].note

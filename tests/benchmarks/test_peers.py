@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from benchmarks import bad_rows, order_lines
@@ -40,9 +40,13 @@ def test_the_docs_table_says_of_each_way_what_the_catalogue_says() -> None:
 def test_peers_fill_their_table_and_are_compared_per_row(home: Path) -> None:
     append = [peer for peer in APPEND if peer.name in WITHOUT_A_VENV]
     absent = Peer("elsewhere", "psql_copy", "append", append[0].guarantees, program="a-program-that-nobody-has")
-    rows = measure_peers(home, 200, 1, sys.executable, [*append, absent], ())
+    slow = replace(append[1], name="slow", most_rows=50)
+    rows = measure_peers(home, 200, 1, sys.executable, [slow, *append, absent], ())
     found = {row.case: row for row in rows}
-    assert set(found) == {"first: longshore", *(f"first: {name}" for name in WITHOUT_A_VENV), "elsewhere", *NOT_RUN}
+    ways = {f"first: {name}" for name in WITHOUT_A_VENV}
+    assert set(found) == {"first: longshore", "first: slow", *ways, "elsewhere", *NOT_RUN}
+    assert found["first: slow"].rows == 50
+    assert found["first: slow"].note.startswith("run once; atomic: yes")
     assert found["elsewhere"].note == "not run: a-program-that-nobody-has is not installed"
     assert all(found[f"first: {name}"].ratio for name in WITHOUT_A_VENV)
     assert "atomic: yes" in found["first: longshore"].note

@@ -8,8 +8,9 @@ window of each store, as soon as one of the two differs; older windows are mined
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from psycopg import Connection
@@ -30,6 +31,7 @@ from include.pipelines.commerce.records import BUNDLES_TABLE
 from include.results import Counts, LoadResult, Status
 from include.settings import StoreSettings, StoresFile
 from include.timing import Stopwatch
+from include.writers.dialect import ask_dialect
 from include.writers.errors import repeat_transient
 from include.writers.postgres_copy import PostgresCopyWriter
 from include.writers.postgres_errors import translated
@@ -252,13 +254,15 @@ class Mining:
             connection,
             bundles.schema,
             [target],
+            streamed=True,
             session=self._session,
             lock=lock_name(span.store),
             stopwatch=self.stopwatch,
         ) as writer:
             writer.write(bundles)
-            writer.take_lock()
-            if self.inputs(connection) != inputs:
+            writer.complete()
+            # In one round trip; the question sees what was committed before the lock was had.
+            if self.inputs(connection, first=writer.take_lock) != inputs:
                 raise TransientError(f"The orders or masters of {span.store} changed while they were mined.")
             (written,) = writer.finish()
             result = LoadResult(
@@ -286,9 +290,13 @@ class Mining:
     def _session(self) -> LoadSession:
         return LoadSession(f"longshore bundles {self.window.store} {self.window.day}", self.statement_timeout_ms)
 
-    def inputs(self, connection: Connection[TupleRow]) -> str | None:
+    def inputs(self, connection: Connection[TupleRow], first: Callable[[], None] | None = None) -> str | None:
+        """The digest of all that the window is mined from; in one round trip with what is to be done before."""
         with translated():
-            row = connection.execute(INPUTS, asdict(self.window)).fetchone()
+            with connection.pipeline():
+                (first or partial(ask_dialect, connection))()
+                found = connection.execute(INPUTS, asdict(self.window))
+            row = found.fetchone()
         return str(row[0]) if row else None
 
     def _facts(self, span: Span, mined: Mined) -> dict[str, Any]:

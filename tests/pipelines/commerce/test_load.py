@@ -34,7 +34,16 @@ def test_a_catalog_arrives_with_exact_prices_and_its_ledger_row(shop: Shop) -> N
     ]
     (row,) = shop.ledger()
     assert (row["status"], row["inserted"], row["digest"]) == ("loaded", 2, result.digest)
-    assert {"begin", "read", "complete", "encode", "copy"} <= set(row["phases"])
+    phases = {"connect", "begin", "read", "validate", "complete", "encode", "copy", "ledger", "commit"}
+    assert phases <= set(row["phases"])
+    assert 0 < row["phases"]["commit"] < sum(row["phases"].values()) <= row["ms"] * 1.01
+
+
+def test_a_dry_run_notes_no_commit(shop: Shop) -> None:
+    shop.deliver("catalog.csv", catalog(2))
+    (result,) = shop.load("catalog", dry_run=True)
+    assert (result.status, result.load_id) == (Status.LOADED, None)
+    assert shop.ledger() == []
 
 
 def test_the_same_bytes_again_are_unchanged_and_force_loads_them(shop: Shop) -> None:
