@@ -24,10 +24,9 @@ Flags = npt.NDArray[np.bool_]
 # much: 4 MiB made a peak of 277 MB where 1 MiB makes 218 (a million order lines).
 BLOCK_BYTES = 1 << 20
 
-# The most bytes read at once, of a file of which few columns are wanted. A block costs some milliseconds whatever it
-# holds: with 2 MiB, Shopify's orders (22 of 79 columns) take a sixth less of the reader's CPU and as much memory as a
-# narrow file does with 1 MiB; 4 MiB take a third less and 30 MB more.
-MAX_BLOCK_BYTES = 2 << 20
+# The most bytes read at once, of a file of which few columns are wanted: a block costs some milliseconds whatever it
+# holds. Loads of Shopify's orders (22 of 79 columns) peak at 206 MB with 1 MiB, 223 with 1.5 and 244 with 2.
+MAX_BLOCK_BYTES = 3 << 19
 
 # Bytes of one record, line end included. A product's description takes some kilobytes; what is longer is a quote that
 # swallows the file.

@@ -316,7 +316,7 @@ def test_a_block_is_larger_where_few_of_its_columns_are_wanted(scratch: Path) ->
         [block.cells.num_rows for block in blocks_of(scratch, None, ",", columns=range(count))] for count in (8, 4, 1)
     ]
     assert [sum(rows) for rows in sizes] == [40_000] * 3
-    assert [len(rows) for rows in sizes] == [4, 2, 2]
+    assert [len(rows) for rows in sizes] == [4, 3, 3]
 
 
 @settings(deadline=None)
