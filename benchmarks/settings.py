@@ -65,7 +65,6 @@ SERVERS = (
     ("wal_level=minimal against replica", ("wal_level", "max_wal_senders"), FIRST),
     ("maintenance_work_mem=256MB against 64MB", ("maintenance_work_mem",), FIRST),
     ("shared_buffers=256MB against 128MB", ("shared_buffers",), AGAIN),
-    ("wal_compression=pglz against off", ("wal_compression",), AGAIN),
     (
         "max_wal_size=4GB, checkpoint_timeout=15min against 1GB, 5min",
         ("max_wal_size", "checkpoint_timeout"),

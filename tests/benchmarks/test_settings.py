@@ -49,8 +49,8 @@ def test_the_page_names_every_index_that_is_no_key_and_each_of_the_loads_has_its
 
 
 def test_a_server_without_a_setting_has_postgresqls_own(home: Path) -> None:
-    with connect(start_server(home, ("wal_compression",)).url) as connection:
-        assert connection.execute("SHOW wal_compression").fetchall() == [("off",)]
+    with connect(start_server(home, ("checkpoint_timeout",)).url) as connection:
+        assert connection.execute("SHOW checkpoint_timeout").fetchall() == [("5min",)]
         assert connection.execute("SHOW wal_level").fetchall() == [("minimal",)]
 
 
