@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -40,23 +41,52 @@ ROUNDS = 3
 VERDICTS = {None: "", True: "met", False: "missed"}
 
 
-def run(
-    names: Sequence[str], rows: int, rounds: int, options: Mapping[str, Mapping[str, Any]] | None = None
-) -> list[Row]:
-    """Measures the named benchmarks, each in a home of its own that is gone afterwards.
+def run(name: str, rows: int, rounds: int, options: Mapping[str, Any]) -> list[Row]:
+    """Measures a benchmark, in a home of its own that is gone afterwards.
 
     Args:
-        names: of BENCHMARKS.
+        name: of BENCHMARKS.
         rows: of the file.
         rounds: counted rounds.
-        options: by name, what one benchmark is told besides.
+        options: what it is told besides.
     """
-    measured: list[Row] = []
-    for name in names:
-        with scratch_home(settings().home.resolve(), "bench-") as home:
-            bench = import_module(f"benchmarks.{name}").measure_bench
-            measured += bench(home, rows, rounds, **(options or {}).get(name, {}))
+    with scratch_home(settings().home.resolve(), "bench-") as home:
+        measured: list[Row] = import_module(f"benchmarks.{name}").measure_bench(home, rows, rounds, **options)
     return measured
+
+
+def run_all(names: Sequence[str], arguments: argparse.Namespace) -> tuple[list[Row], list[str]]:
+    """Measures benchmarks one after the other, and keeps what each of them says as soon as it ends.
+
+    Returns:
+        What was measured, and the names of those that failed.
+    """
+    from include.cli.output import progress
+
+    options = {"latency": {"delay_ms": arguments.delay_ms}, "rejects": {"peers": not arguments.no_peers}}
+    measured: list[Row] = []
+    failed: list[str] = []
+    with progress("bench") as report:
+        for number, name in enumerate(names, 1):
+            report(f"{name}, {number} of {len(names)}")
+            try:
+                rows = run(name, arguments.rows, arguments.rounds, options.get(name, {}))
+            except Exception:  # one of many: the others' figures are worth having; it is said, and in the exit code
+                traceback.print_exc()
+                failed.append(name)
+                continue
+            measured += rows
+            _keep(rows, arguments)
+    return measured, failed
+
+
+def _keep(rows: Sequence[Row], arguments: argparse.Namespace) -> None:
+    if arguments.plots:
+        from benchmarks.plots import plot
+
+        plot(rows, arguments.plots)
+    if arguments.save:
+        save(rows, arguments.rows, arguments.rounds)
 
 
 def show(rows: Sequence[Row]) -> None:
@@ -71,7 +101,10 @@ def show(rows: Sequence[Row]) -> None:
 
 
 def main() -> None:
-    """Exit code 1 with --check where a ratio misses its bar; bars in seconds are shown only, machines being noisy."""
+    """Exit code 1 where a benchmark failed, and with --check where a ratio misses its bar.
+
+    Bars in seconds are shown only, machines being noisy.
+    """
     parser = argparse.ArgumentParser(prog="longshore bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all where none is given")
     parser.add_argument("--rows", type=int, default=ROWS, help="of the file; growth and memory take 20 times as many")
@@ -86,19 +119,14 @@ def main() -> None:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    options = {"latency": {"delay_ms": arguments.delay_ms}, "rejects": {"peers": not arguments.no_peers}}
-    rows = run(arguments.names or BENCHMARKS, arguments.rows, arguments.rounds, options)
-    if arguments.plots:
-        from benchmarks.plots import plot
-
-        plot(rows, arguments.plots)
-    if arguments.save:
-        save(rows, arguments.rows, arguments.rounds)
+    rows, failed = run_all(arguments.names or BENCHMARKS, arguments)
     if arguments.json:
         json.dump([row.as_json() for row in rows], sys.stdout, indent=2)
     else:
         show(rows)
-    sys.exit(1 if arguments.check and any(row.fails_check for row in rows) else 0)
+    if failed:
+        print(f"bench: failed: {', '.join(failed)}; why stands above", file=sys.stderr)
+    sys.exit(1 if failed or (arguments.check and any(row.fails_check for row in rows)) else 0)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "results"
 
 
 def save(rows: Sequence[Row], asked_rows: int, rounds: int, folder: Path = FOLDER) -> Path:
-    """Writes <folder>/<YYYY-MM-DD>.json, over one of the same day.
+    """Writes <folder>/<YYYY-MM-DD>.json; what other benchmarks left in the file of the same day stays.
 
     Args:
         rows: what was measured.
@@ -27,21 +27,26 @@ def save(rows: Sequence[Row], asked_rows: int, rounds: int, folder: Path = FOLDE
         folder: where to; made where absent.
     """
     today = dt.datetime.now(dt.UTC).date().isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{today}.json"
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"asked": {}, "figures": []}
+    asked = {"rows": asked_rows, "rounds": rounds, "load_average": [round(load, 2) for load in os.getloadavg()]}
+    benches = dict.fromkeys(row.bench for row in rows)
     document = {
         "day": today,
         "machine": machine(),
-        "rows": asked_rows,
-        "rounds": rounds,
-        "figures": [{**row.as_json(), "note": row.note} for row in rows],
+        "asked": kept["asked"] | dict.fromkeys(benches, asked),
+        "figures": [
+            *(figure for figure in kept["figures"] if figure["bench"] not in benches),
+            *({**row.as_json(), "note": row.note} for row in rows),
+        ],
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{today}.json"
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
 def machine() -> dict[str, Any]:
-    """Cores, memory, versions, and the load before the first case; no names and no paths."""
+    """Cores, memory and versions; no names and no paths."""
     from include.stack.cluster import server_version
 
     return {
@@ -50,5 +55,4 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "postgresql": server_version(),
-        "load_average": [round(load, 2) for load in os.getloadavg()],
     }

@@ -27,6 +27,14 @@ def test_a_results_file_is_dated_and_holds_figures_and_machine(tmp_path: Path) -
     assert str(Path.cwd()) not in json.dumps(document)
 
 
+def test_a_benchmark_that_runs_again_the_same_day_replaces_its_own_figures_only(tmp_path: Path) -> None:
+    save(ROWS, 10, 3, tmp_path)
+    again = [Row(bench="load", case="b", rows=20, median_s=3.0)]
+    document = json.loads(save(again, 20, 2, tmp_path).read_text(encoding="utf-8"))
+    assert [(figure["bench"], figure["case"]) for figure in document["figures"]] == [("peers", "said"), ("load", "b")]
+    assert {name: asked["rows"] for name, asked in document["asked"].items()} == {"load": 20, "peers": 10}
+
+
 def test_a_plot_shows_each_case_with_its_ratio_and_bar(tmp_path: Path) -> None:
     (path,) = plot(ROWS, tmp_path)
     text = path.read_text(encoding="utf-8")
