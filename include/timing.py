@@ -16,6 +16,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.phases: dict[str, float] = {}
         self._started = time.perf_counter()
+        self._within: list[float] = []
 
     @property
     def ms(self) -> float:
@@ -24,12 +25,16 @@ class Stopwatch:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Counts the time in the block to a phase, whether it ends well or not."""
+        """Counts the time in the block to a phase, whether it ends well or not; a phase within counts for itself."""
         started = time.perf_counter()
+        self._within.append(0.0)
         try:
             yield
         finally:
-            self.phases[name] = self.phases.get(name, 0.0) + (time.perf_counter() - started) * 1000
+            spent = (time.perf_counter() - started) * 1000
+            self.phases[name] = self.phases.get(name, 0.0) + spent - self._within.pop()
+            if self._within:
+                self._within[-1] += spent
 
     def each(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
         """The items, with the time that they take to come counted to a phase, and not the time between them."""

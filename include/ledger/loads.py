@@ -48,7 +48,7 @@ class CurrentLoad:
 
 # The note is not worth a wait for the disk: if a power cut takes it away, the load is there.
 NOTE_COMMIT = """
-UPDATE ledger.loads SET ms = noted.ms, phases = phases || noted.phases
+UPDATE ledger.loads AS loads SET ms = noted.ms, phases = loads.phases || noted.phases
 FROM (SELECT set_config('synchronous_commit', 'off', true), %s::float8 AS ms, %s::jsonb AS phases) AS noted
 WHERE load_id = ANY(%s)
 """

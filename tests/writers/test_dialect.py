@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.errors import SetupError
-from include.loading.ways import COCKROACH, ISOLATING, STAGED, ways
+from include.loading.ways import COCKROACH, COMPARED, ISOLATING, STAGED, ways
 from include.pipelines.commerce.plans import PLANS
 from include.settings import settings
 from include.writers.dialect import dialect_named, dialect_of, require_postgres
@@ -35,7 +35,7 @@ def test_a_postgresql_server_is_asked_and_known(postgres_url: str) -> None:
     with connect(postgres_url) as connection:
         assert dialect_of(connection) == "postgresql"
         require_postgres(connection, "This")
-        assert list(ways(connection, ANY_JOB, new=False)) == [STAGED, ISOLATING]
+        assert list(ways(connection, ANY_JOB, new=False)) == [COMPARED, STAGED, ISOLATING]
 
 
 def test_the_setting_goes_before_what_the_server_says(
