@@ -17,7 +17,7 @@ def test_a_phase_within_another_is_not_counted_twice() -> None:
         with stopwatch.phase("read"):
             time.sleep(0.02)
     assert stopwatch.phases["read"] >= 20
-    assert 6 <= stopwatch.phases["begin"]
+    assert stopwatch.phases["begin"] >= 6
     assert sum(stopwatch.phases.values()) <= stopwatch.ms
 
 
