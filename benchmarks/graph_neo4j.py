@@ -115,7 +115,7 @@ def _run(work: Work, *statements: str) -> None:
 
 def _empty(work: Work) -> None:
     wipe = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 20000 ROWS"
-    _run(work, wipe, *cypher.schema(VARIANT).values(), "CALL db.awaitIndexes()")
+    _run(work, wipe, *(lookup.statement for lookup in cypher.schema(VARIANT)), "CALL db.awaitIndexes()")
 
 
 def _nodes_only(work: Work) -> None:
