@@ -26,7 +26,7 @@ INSERT INTO {schema}.orders (upload_id, order_id, created_at, currency, financia
 SELECT wanted.upload_id, '#' || (100000 + number), timestamptz '2024-03-01 00:00:00+00' + number * interval '7 s',
     'EUR', 'paid', 0, number * {lines} + 2
 FROM (SELECT unnest(%(uploads)s::uuid[]) AS upload_id ORDER BY 1) AS wanted
-CROSS JOIN generate_series(0, %(orders)s - 1) AS number
+CROSS JOIN generate_series(0::bigint, %(orders)s - 1) AS number
 """
 
 ORDER_LINES = """
@@ -36,7 +36,7 @@ SELECT wanted.upload_id, '#' || (100000 + number), line_no, 1 + number %% 9, 9.9
     'v' || (number * 7919 + line_no) %% {variants}, 'SKU-' || (number * 7919 + line_no) %% {variants},
     'Lamp ' || (number * 7919 + line_no) %% {variants} || ' - Large / Blue', 0, number * {lines} + line_no + 1
 FROM (SELECT unnest(%(uploads)s::uuid[]) AS upload_id ORDER BY 1) AS wanted
-CROSS JOIN generate_series(0, %(orders)s - 1) AS number
+CROSS JOIN generate_series(0::bigint, %(orders)s - 1) AS number
 CROSS JOIN generate_series(1, {lines}) AS line_no
 """
 
