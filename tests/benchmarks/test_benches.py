@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import FIGURES
+from benchmarks import __main__ as bench_command
+from benchmarks.harness import FIGURES, Row
 from include.settings import PROJECT_ROOT
 
 ROWS = 600
@@ -70,6 +72,27 @@ def test_a_benchmark_measures_every_case(name: str, tmp_path: Path) -> None:
     assert done.returncode == (1 if missed else 0), done.stderr
     assert (tmp_path / "plots" / f"{name}.svg").read_text(encoding="utf-8").startswith("<?xml")
     assert [child.name for child in tmp_path.iterdir()] == ["plots"]
+
+
+def test_the_graphs_are_measured_in_both_stores(tmp_path: Path) -> None:
+    done = bench(tmp_path, "graph", "--rows", "3000", "--json")
+    rows = json.loads(done.stdout) if done.stdout else pytest.fail(done.stderr)
+    assert {row["bench"] for row in rows} == {"graph (Ladybug)", "graph (Neo4j)"}
+    assert all(row["median_s"] for row in rows)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_benchmark_that_fails_is_named_and_the_others_figures_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(name: str, *_asked: object) -> list[Row]:
+        if name == "memory":
+            raise RuntimeError("no memory left")
+        return [Row(bench=name, case="a")]
+
+    monkeypatch.setattr(bench_command, "run", run)
+    arguments = Namespace(rows=1, rounds=1, delay_ms=1.0, no_peers=True, plots=None, save=False)
+    rows, failed = bench_command.run_all(["load", "memory", "small"], arguments)
+    assert [row.bench for row in rows] == ["load", "small"]
+    assert failed == ["memory"]
 
 
 def test_an_unknown_benchmark_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
