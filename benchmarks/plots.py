@@ -45,7 +45,7 @@ def figure(bench: str, rows: Sequence[Row]) -> Figure:
     places = _places(rows)
     for place, row in zip(places, rows, strict=True):
         _draw(axes, place, row, scale, unit)
-    axes.set_yticks(places, [row.case for row in rows])
+    axes.set_yticks(places, [_label(row, _most(rows)) for row in rows])
     axes.invert_yaxis()
     axes.set_xlim(left=0, right=1.35 * scale * max(row.max_s or 0 for row in rows))
     axes.set_xlabel(f"{unit}, median of the rounds; whiskers: fastest and slowest")
@@ -88,6 +88,16 @@ def _places(rows: Sequence[Row]) -> list[float]:
     return places
 
 
+def _label(row: Row, most: int) -> str:
+    """The case, with its rows where others have more."""
+    few = f"{row.rows:,}" if row.rows and row.rows < most else ""
+    return row.case if not few or few in row.case else f"{row.case} ({few} rows)"
+
+
+def _most(rows: Sequence[Row]) -> int:
+    return max((row.rows or 0 for row in rows), default=0)
+
+
 def _size(rows: Sequence[Row]) -> str:
-    most = max((row.rows or 0 for row in rows), default=0)
+    most = _most(rows)
     return f", up to {most:,} rows" if most else ""

@@ -209,9 +209,13 @@ def _compared_group(group: Sequence[Row], repeatable: set[str]) -> list[Row]:
     best = min(rivals, key=_s_per_row)
     return [
         _barred(ours, _ratio(_s_per_row(ours), _s_per_row(best)), TIME_BAR, f"ratio to {best.case}"),
-        _barred(replace(ours, case=f"{ours.case}, memory", note=""), _memory_ratio(ours, best), MEMORY_BAR, ""),
+        _barred(_without_times(ours, f"{ours.case}, memory"), _memory_ratio(ours, best), MEMORY_BAR, ""),
         *judged,
     ]
+
+
+def _without_times(row: Row, case: str) -> Row:
+    return Row(bench=row.bench, case=case, rows=row.rows, peak_mb=row.peak_mb)
 
 
 def _barred(row: Row, ratio: float, bar: float, note: str) -> Row:
