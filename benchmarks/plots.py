@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -31,7 +32,7 @@ def plot(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 
 def _plot(bench: str, rows: list[Row], folder: Path) -> Path:
-    path = folder / f"{bench}.svg"
+    path = folder / f"{re.sub(r'[^a-z0-9]+', '-', bench.lower()).strip('-')}.svg"
     with rc_context(STYLE):
         FigureCanvasSVG(figure(bench, rows)).print_svg(path, metadata={"Date": None})
     return path
