@@ -26,6 +26,7 @@ from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.choice import LoadWriter, settle
+from include.writers.dialect import dialect_of
 from include.writers.errors import repeat_transient
 from include.writers.postgres_errors import UNIQUE_VIOLATION, translated
 from include.writers.postgres_split import ScatteredError
@@ -122,7 +123,9 @@ def _write_by(
 
 
 def _note_commit(connection: Connection[TupleRow], job: Job, results: tuple[LoadResult, ...]) -> None:
-    """The load holds whether that is noted or not."""
+    """The load holds whether that is noted or not. Not on CockroachDB, where the statement could not be tried."""
+    if dialect_of(connection) != "postgresql":
+        return
     try:
         loads.note_commit(connection, results)
     except LongshoreError as error:

@@ -1,6 +1,6 @@
 """The writer for a slice that holds rows: what is delivered is written beside it, compared with it, and merged.
 
-Rows come split and numbered, so each temporary table has its target's form and only its rows: nothing is numbered,
+Rows come as the tables' own, so each temporary table has its target's form and only its rows: nothing is numbered,
 sorted or written down once more on the server. The lock is taken once all of it is there.
 """
 

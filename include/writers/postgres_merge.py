@@ -290,7 +290,7 @@ def _list(names: tuple[str, ...], alias: str | None = None) -> sql.Composed:
 
 
 def _is_gone(target: Target) -> sql.Composed:
-    """That nothing was delivered for a stored row: no key is null."""
+    """That nothing was delivered for a stored row: the source's key is null, which a delivered one never is."""
     return sql.SQL("({} IS NULL)").format(sql.Identifier("source", target.key[0]))
 
 

@@ -1,4 +1,4 @@
-"""Writers that take rows split and numbered in hand: each target's projection makes its rows, and one COPY sends them.
+"""Writers that take rows made in hand: each target's projection makes its own of them, and one COPY sends those.
 
 The rows of the last target are sent as they come, those of the others wait for the end: one COPY at a time is open on a
 connection. Where the rows go, and what becomes of them then, is the business of the writers that derive from this one.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 from psycopg import Connection
@@ -291,10 +290,17 @@ class Mining:
         return LoadSession(f"longshore bundles {self.window.store} {self.window.day}", self.statement_timeout_ms)
 
     def inputs(self, connection: Connection[TupleRow], first: Callable[[], None] | None = None) -> str | None:
-        """The digest of all that the window is mined from; in one round trip with what is to be done before."""
+        """The digest of all that the window is mined from.
+
+        Args:
+            connection: to the database.
+            first: what is to be done before, in the same round trip.
+        """
         with translated():
             with connection.pipeline():
-                (first or partial(ask_dialect, connection))()
+                ask_dialect(connection)  # taking the lock wants to know it
+                if first:
+                    first()
                 found = connection.execute(INPUTS, asdict(self.window))
             row = found.fetchone()
         return str(row[0]) if row else None
