@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+
 import pickle
 import subprocess
 import tempfile

@@ -56,6 +56,7 @@ class EncodingFacts:
     bom: bool
     size: int
     assumed: bool
+    bad_bytes: int = 0
 
 
 def detect_encoding(url: str, fixed: str | None = None, options: Mapping[str, Any] | None = None) -> EncodingFacts:

@@ -70,6 +70,8 @@ class PartFacts:
             "delimiter": self.dialect.delimiter,
             "delimiter_assumed": self.dialect.assumed,
             "header": list(header),
+            "quote": self.dialect.quoting.quote,
+            "escape": self.dialect.quoting.escape,
             "columns": {name: header[position].strip() for name, position in self.mapping.positions.items()},
             "families": {name: list(members) for name, members in self.mapping.families.items()},
             "missing_columns": list(self.mapping.missing),
@@ -118,13 +120,14 @@ class PartReader:
 
     @cached_property
     def _dialect(self) -> Dialect:
-        return read_dialect(self.part.url, self._encoding, self._profile.delimiter, self._options.storage)
+        return read_dialect(self.part.url, self._encoding, self._profile.form, self._options.storage)
 
     @cached_property
     def _mapping(self) -> HeaderMapping:
         if not self._dialect.header:
             return HeaderMapping()
-        return map_header(self._dialect.header, self._contract, self._profile, part=self.part.name)
+        headed = self._dialect.form.headed
+        return map_header(self._dialect.header, self._contract, self._profile, part=self.part.name, headed=headed)
 
     @cached_property
     def _survey(self) -> FormSurvey:
@@ -277,6 +280,13 @@ class PartReader:
                 date_order=survey.date_orders.get(column.name),
                 zone=self._options.zone,
                 null_words=frozenset(word.strip().lower() for word in (*column.null_words, *words)),
+                exact=self._profile.exact,
+                money=column.money,
+                precision=column.precision,
+                scale=column.scale,
+                date_format=column.date_format,
+                true_words=column.true_words,
+                false_words=column.false_words,
             )
             for column in survey.columns
         }
@@ -289,7 +299,9 @@ class PartReader:
         }
 
     def _constant(self, name: str, text: str) -> pa.Scalar:
-        read = read_column(pa.array([text], pa.string()), self._contract.column(name), Reading(zone=self._options.zone))
+        column = self._contract.column(name)
+        reading = Reading(zone=self._options.zone, precision=column.precision, scale=column.scale)
+        read = read_column(pa.array([text], pa.string()), column, reading)
         for flaw in read.flaws.values():
             key = f"datasets.{self._contract.name}.constants.{name}"
             raise SetupError(f"In {self._profile.title}, {key} is {text!r}: {flaw.reason}.", "Set a value that fits.")

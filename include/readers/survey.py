@@ -6,8 +6,10 @@ that may name rows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,11 +23,25 @@ from include.readers.cells.column import KINDS
 from include.readers.cells.inspection import TextColumn, to_mask, without_blanks, without_nul
 from include.readers.cells.reading import Reading
 from include.readers.cells.shapes import mask_shape
-from include.readers.delimited import read_text_blocks
-from include.readers.dialect import Dialect, read_dialect
+from include.readers.delimited import UnclosedError, read_text_blocks
+from include.readers.dialect import Dialect, Form, read_dialect, read_sample
 from include.readers.encoding import EncodingFacts, detect_encoding
 from include.readers.forms import Evidence, weigh_dates, weigh_numbers
 from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.quoting import NO_QUOTES
+from include.readers.sniffing.guess import Guess, guess_form
+from include.readers.sniffing.proof import (
+    BOOLEAN,
+    INTEGER,
+    MOST_DIGITS,
+    NEVER_TEXT,
+    SCIENTIFIC,
+    SURE_DIGITS,
+    TIME,
+    Proof,
+    Proven,
+)
+from include.readers.sniffing.suspects import SuspectError
 
 # Values of all columns together whose hashes are kept to tell whether they are unique: 64 MB.
 HASHED_VALUES = 8_000_000
@@ -48,6 +64,9 @@ CODE = r"^\S+$"
 CLOCK = "[0-9]:[0-9]"
 BITS = pa.array(["0", "1"])
 
+# A date alone is a date; one of which some have a time is a moment.
+MOMENTS = (ColumnType.DATE, ColumnType.TIMESTAMP)
+
 # A type and the form in which the values fit it: how decimals are written, what dates begin with.
 Fit = tuple[ColumnType, DecimalForm | DateOrder | None]
 NUMBER_FITS: tuple[Fit, ...] = tuple(
@@ -67,7 +86,8 @@ class ColumnSurvey:
     a for letters.
     `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
     blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
-    `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was
+    `numbers` and `dates` are the evidence for the forms. `proof`, `sure` and `sure_dates` speak of the cells that are no
+    word for nothing: what they prove, as what dates they fit, and what says which order dates have. `unique`: False once a value stood twice, None where that was
     not followed to the end. `sample` holds the first values.
     """
 
@@ -86,8 +106,11 @@ class ColumnSurvey:
     bits: bool = True
     numbers: Evidence = field(default_factory=Evidence)
     dates: Evidence = field(default_factory=Evidence)
+    sure: frozenset[Fit] = frozenset(ALL_FITS)
+    sure_dates: Evidence = field(default_factory=Evidence)
     unique: bool | None = True
     sample: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
+    proof: Proof = field(default_factory=Proof)
     _hashes: list[np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=list)
 
     @property
@@ -103,6 +126,7 @@ class ColumnSurvey:
         if len(values) == 0:
             return
         self.filled += len(values)
+        sure = self.proof.learn(values)
         bounds = pc.min_max(pc.binary_length(values))
         self.shortest = min(self.shortest, int(bounds["min"].as_py()))
         self.longest = max(self.longest, int(bounds["max"].as_py()))
@@ -113,6 +137,9 @@ class ColumnSurvey:
         self.fits = frozenset(fit for fit in self.fits if _fits(values, fit))
         self._learn_forms(values)
         self._learn_unique(values)
+        self.sure = frozenset(fit for fit in self.sure if fit[0] in MOMENTS and _fits(sure, fit))
+        if self.sure:
+            self.sure_dates += weigh_dates(sure, Column(self.header, ColumnType.DATE))
 
     def settle(self) -> None:
         """To be called once all blocks were shown."""
@@ -155,7 +182,7 @@ class ColumnSurvey:
         self._hashes.append(np.fromiter(map(hash, values.to_pylist()), np.int64, len(values)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileSurvey:
     """A file's columns and forms.
 
@@ -174,6 +201,64 @@ class FileSurvey:
     decimal_doubt: bool
     date_order: DateOrder | None
     date_doubt: bool
+    guess: Guess | None = None
+
+    @cached_property
+    def proven_decimal(self) -> DecimalForm | None:
+        """The decimal form that columns of the file prove; the one of most where they prove different ones."""
+        forms = Counter(column.proof.form(self.dialect.delimiter) for column in self.columns if column.proof.values)
+        forms.pop(None, None)
+        return forms.most_common(1)[0][0] if forms else None
+
+    @cached_property
+    def order_proofs(self) -> dict[DateOrder, list[str]]:
+        """Headers of the columns that prove an order of dates, by the order: all of the others are read by it."""
+        found: dict[DateOrder, list[str]] = {}
+        for column in self.columns:
+            if column.sure.intersection(DATE_FITS) and column.sure_dates.one_sided and not is_iso(column):
+                order = DateOrder.DAY_FIRST if column.sure_dates.first else DateOrder.MONTH_FIRST
+                found.setdefault(order, []).append(column.header)
+        return found
+
+    @cached_property
+    def proven_order(self) -> DateOrder | None:
+        """The order of dates that columns prove; None where they contradict each other, or none does."""
+        return next(iter(self.order_proofs)) if len(self.order_proofs) == 1 else None
+
+    def proven(self, column: ColumnSurvey) -> Proven:
+        """The type that a column's values prove, with the words that are NULL then; else text."""
+        found = self._proven(column) if column.proof.values else None
+        if found is not None:
+            return replace(found, null_words=column.proof.null_words)
+        kind = (
+            ColumnType.IDENTIFIER if column.filled and column.code and column.longest <= CODE_BYTES else ColumnType.TEXT
+        )
+        return Proven(kind, null_words=tuple(sorted(column.proof.words & NEVER_TEXT)) if column.proof.values else ())
+
+    def _proven(self, column: ColumnSurvey) -> Proven | None:
+        proof = column.proof
+        if BOOLEAN in proof.holds:
+            return Proven(ColumnType.BOOLEAN)
+        if INTEGER in proof.holds:
+            if proof.is_code(column.header, column.sample):
+                return None
+            wide = proof.whole > SURE_DIGITS
+            return Proven(ColumnType.DECIMAL, MOST_DIGITS, 0) if wide else Proven(ColumnType.INTEGER)
+        found = proof.decimals(self.proven_decimal)
+        if found:
+            return found
+        if SCIENTIFIC in proof.holds and proof.floats and self.proven_decimal is not DecimalForm.COMMA:
+            return Proven(ColumnType.DOUBLE)
+        return self._proven_moment(column)
+
+    def _proven_moment(self, column: ColumnSurvey) -> Proven | None:
+        if TIME in column.proof.holds:
+            return Proven(ColumnType.TIME)
+        order = DateOrder.ISO if is_iso(column) else self.proven_order
+        for kind in MOMENTS:
+            if order and (kind, order) in column.sure and not column.proof.fine:
+                return Proven(kind)
+        return None
 
     def fits(self, column: ColumnSurvey, kind: ColumnType) -> bool:
         """Whether all of a column's values can be read as the type, in the file's forms."""
@@ -220,19 +305,47 @@ class FileSurvey:
         return next(found, ColumnType.TEXT)
 
 
-def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None = None) -> FileSurvey:
+def survey_file(
+    part: Part, profile: Profile, options: Mapping[str, Any] | None = None, *, guessing: bool = False
+) -> FileSurvey:
     """Reads a whole file and says what its columns hold.
 
     Args:
         part: the file.
         profile: encoding, delimiter and forms, where they are known.
         options: storage options for fsspec.
+        guessing: find out what the profile leaves open of the file's form too: quotes, escapes, the header's place.
 
     Raises:
         FileError: the file cannot be read as a whole.
     """
     encoding = detect_encoding(part.url, profile.encoding, options)
-    dialect = read_dialect(part.url, encoding, profile.delimiter, options)
+    if not guessing:
+        return _survey(part, profile, encoding, profile.form, None, options)
+    guess = guess_form(*read_sample(part.url, encoding, options), fixed=profile.form)
+    try:
+        return _survey(part, profile, encoding, guess.form, guess, options)
+    except (SuspectError, UnclosedError) as error:
+        if guess.form.settled or guess.form.quoting.quote != '"':
+            raise
+        # Quotes that guard nothing: if all records fit without any, that is how the file is written.
+        form = replace(guess.form, quoting=replace(NO_QUOTES, comment=guess.form.quoting.comment))
+        reasons = {**guess.reasons, "quote": "quotes stand within cells, and guard none"}
+        found = _survey(part, profile, encoding, form, replace(guess, form=form, reasons=reasons), options)
+        if found.broken:
+            raise error
+        return found
+
+
+def _survey(  # what survey_file has found out so far
+    part: Part,
+    profile: Profile,
+    encoding: EncodingFacts,
+    form: Form,
+    guess: Guess | None,
+    options: Mapping[str, Any] | None,
+) -> FileSurvey:
+    dialect = read_dialect(part.url, encoding, form, options)
     columns = tuple(ColumnSurvey(cell.strip(), position) for position, cell in enumerate(dialect.header))
     rows = broken = 0
     blocks = read_text_blocks(part, dialect, encoding, first_sequence=1, options=options)
@@ -247,8 +360,13 @@ def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None 
     decimal, decimal_doubt = _decimal(columns, profile, dialect)
     date_order, date_doubt = _date_order(columns, profile)
     return FileSurvey(
-        part.name, encoding, dialect, rows, broken, columns, decimal, decimal_doubt, date_order, date_doubt
+        part.name, encoding, dialect, rows, broken, columns, decimal, decimal_doubt, date_order, date_doubt, guess
     )
+
+
+def is_iso(column: ColumnSurvey) -> bool:
+    """Whether the dates of a column begin with their year, so that no order need be known."""
+    return any((kind, DateOrder.ISO) in column.sure for kind in MOMENTS)
 
 
 def _sound(block: TextBlock) -> pa.RecordBatch:

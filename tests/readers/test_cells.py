@@ -21,7 +21,7 @@ from include.readers.cells.shapes import describe_shape, mask_shape
 from include.readers.cells.steps import FEW_ONE_IN
 from include.readers.profile import DateOrder, DecimalForm
 
-IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = ColumnType
+IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = list(ColumnType)[:7]
 DOT, COMMA = DecimalForm
 BERLIN = Reading(zone="Europe/Berlin")
 DAY_FIRST = Reading(date_order=DateOrder.DAY_FIRST)

@@ -1,6 +1,6 @@
-"""Writes a contract from a file: columns, types and forms from all of its values, with comments for a person to check.
+"""Writes a contract from a file: columns, types and forms that all of its values prove, with comments to be checked.
 
-The contract holds headers and shapes of values, never a value.
+The contract holds headers and shapes of values, never a value. What is not proven is text; what was close is said.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from typing import Any
 
 import yaml
 
-from include.contracts import ColumnType
+from include.contracts import DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
 from include.errors import FileError, UsageError
 from include.loading.files import list_file
 from include.pipelines.tables.contract import MAX_NAME, NAME, RESERVED_COLUMNS, RESERVED_SCHEMAS
 from include.readers.blocks import Part
 from include.readers.families import find_families
 from include.readers.headers import header_key
-from include.readers.profile import Profile
-from include.readers.survey import ColumnSurvey, FileSurvey, survey_file
+from include.readers.profile import HeaderForm, Profile
+from include.readers.sniffing.proof import Proven
+from include.readers.survey import MOMENTS, ColumnSurvey, FileSurvey, is_iso, survey_file
 
 # Letters that lose their meaning without their marks.
 SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
@@ -40,12 +41,28 @@ LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One column as it is proposed; a family has several columns of the file."""
+    """One column as it is proposed; a family has several columns of the file.
+
+    `placed`: it is addressed by its place, since its header does not tell it from others.
+    """
 
     name: str
-    type: ColumnType
+    proven: Proven
     found: tuple[ColumnSurvey, ...]
     family: str | None = None
+    placed: bool = False
+
+    @property
+    def type(self) -> ColumnType:
+        """The type that is proposed."""
+        return self.proven.type
+
+    @property
+    def type_text(self) -> str:
+        """The same as the contract has it."""
+        digits = (self.proven.precision, self.proven.scale)
+        usual = self.type is not ColumnType.DECIMAL or digits == (DECIMAL_PRECISION, DECIMAL_SCALE)
+        return str(self.type) if usual else f"numeric({digits[0]}, {digits[1]})"
 
     @property
     def may_be_key(self) -> bool:
@@ -54,61 +71,82 @@ class Draft:
         return not self.family and self.type in KEY_TYPES and columns[0].names_rows and columns[0].longest <= KEY_BYTES
 
 
-def infer_contract(
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """A contract as YAML with comments, and what a person should know of what was guessed."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def infer_contract(url: str, **options: Any) -> str:
+    """The text of `infer`, whose arguments and errors it has."""
+    return infer(url, **options).text
+
+
+def infer(  # noqa: PLR0913 # each is an option of the command
     url: str,
     *,
     key: Sequence[str] = (),
     table: str | None = None,
     delimiter: str | None = None,
+    encoding: str | None = None,
+    header: HeaderForm | None = None,
     storage: Mapping[str, Any] | None = None,
-) -> str:
+) -> Inferred:
     """Reads a whole file and writes a contract that it fits, as YAML with comments.
 
     Args:
         url: path or URL of the file.
-        key: the columns that name a row, by header or by the name that is proposed; else the leftmost column in which
-            no value stands twice.
+        key: the columns that name a row, by header or by the name that is proposed. Without it rows are appended by
+            file: that no value stands twice in one file does not make it a key.
         table: schema.name; else made of the file's name.
         delimiter: between cells, where the file leaves doubt.
+        encoding: of the file, where its bytes leave doubt.
+        header: whether the first record names the columns, where nothing tells.
         storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: there is no such file, or `key` names no column of it.
-        FileError: the file cannot be read as a whole, or has no header.
+        FileError: the file cannot be read as a whole, or nothing tells whether its first record is a header.
     """
     file = list_file(url, storage)
     part = Part(file.url, file.name, file.size, "", file.modified)
-    survey = survey_file(part, Profile(delimiter=delimiter), storage)
-    drafts, left_out = propose_columns(survey)
+    profile = Profile(delimiter=delimiter, encoding=encoding, header=header or HeaderForm.FIRST)
+    survey = survey_file(part, profile, storage, guessing=True)
+    if header is None and survey.guess and survey.guess.headed is None:
+        what = f"{file.name}: nothing tells whether the first record names the columns or is data; all of it is text."
+        raise FileError(what, "Say it: --header first, or --header none.")
+    drafts = propose_columns(survey)
     if not drafts:
-        raise FileError(f"{file.name} has no header that names a column.", "Ask for a file with a header.")
+        raise FileError(f"{file.name} has no column that holds anything.", "Ask for a file with a header or data.")
     chosen = _key(key, drafts, file.name)
     lines = [*_head(survey, file.name, table), *_keys(chosen, drafts), "", "columns:"]
     for draft in drafts:
         lines += _column(draft, survey, draft.name in chosen)
-    return "\n".join((*lines, *_left_out(left_out), ""))
+    return Inferred("\n".join((*lines, "")), tuple(notes(survey, drafts)))
 
 
-def propose_columns(survey: FileSurvey) -> tuple[list[Draft], list[str]]:
-    """The columns that a survey speaks for, in the file's order, and the headers that can feed none."""
-    keys = Counter(header_key(column.header) for column in survey.columns)
-    usable = [column for column in survey.columns if column.header and keys[header_key(column.header)] == 1]
+def propose_columns(survey: FileSurvey) -> list[Draft]:
+    """The columns that a survey speaks for, in the file's order: all that have a header or hold something."""
+    headers = Counter(column.header for column in survey.columns)
+    usable = [column for column in survey.columns if column.header and headers[column.header] == 1]
     families = dict(_families(usable, survey))
-    others = keys.keys() - {""}
+    others = {header_key(header) for header in headers if header}
     names: list[str] = []
-    drafts = []
-    for column in usable:
+    drafts: list[Draft] = []
+    for column in survey.columns:
         prefix = column.header.partition(BETWEEN)[0].strip()
         if column.position in families.get(prefix, {}):
             members = families.pop(prefix)
-            names.append(_name(prefix, names, others))
-            kind = _joined([survey.type_of(member) for member in members.values() if member.filled])
+            names.append(_name(prefix, names, others, headers))
+            kind = _joined([survey.proven(member) for member in members.values() if member.filled])
             drafts.append(Draft(names[-1], kind, tuple(members.values()), f"{prefix}{BETWEEN}*"))
-        elif not any(column in draft.found for draft in drafts):
-            names.append(_name(column.header, names, others))
-            drafts.append(Draft(names[-1], survey.type_of(column), (column,)))
-    left_out = [column.header for column in survey.columns if column.header and keys[header_key(column.header)] > 1]
-    return drafts, list(dict.fromkeys(left_out))
+        elif not any(column in draft.found for draft in drafts) and (column.header or column.filled):
+            placed = headers[column.header] > 1 or not column.header
+            names.append(_name(column.header or f"column_{column.position + 1}", names, others, headers))
+            drafts.append(Draft(names[-1], survey.proven(column), (column,), placed=placed))
+    return drafts
 
 
 def _families(usable: Sequence[ColumnSurvey], survey: FileSurvey) -> Iterator[tuple[str, dict[int, ColumnSurvey]]]:
@@ -120,8 +158,13 @@ def _families(usable: Sequence[ColumnSurvey], survey: FileSurvey) -> Iterator[tu
             grouped.setdefault(prefix.strip(), {})[column.position] = column
     header = [column.header for column in survey.columns]
     for prefix, members in grouped.items():
-        kinds = [survey.type_of(column) for column in members.values() if column.filled]
-        if len(members) > 1 and kinds and _joined(kinds) and _only_these(f"{prefix}{BETWEEN}*", members, header):
+        kinds = [survey.proven(column) for column in members.values() if column.filled]
+        if (
+            len(members) > 1
+            and kinds
+            and not any(kind.null_words for kind in kinds)
+            and _only_these(f"{prefix}{BETWEEN}*", members, header)
+        ):
             yield prefix, members
 
 
@@ -134,15 +177,16 @@ def _only_these(family: str, members: Collection[int], header: Sequence[str]) ->
     return set(found.get("family", {}).values()) == set(members)
 
 
-def _joined(kinds: Sequence[ColumnType]) -> ColumnType:
+def _joined(kinds: Sequence[Proven]) -> Proven:
     """The one type that all members of a family fit; TEXT fits all."""
-    distinct = set(kinds)
-    if len(distinct) == 1:
-        return kinds[0]
-    return ColumnType.DECIMAL if distinct == {ColumnType.INTEGER, ColumnType.DECIMAL} else ColumnType.TEXT
+    distinct = {kind.type for kind in kinds}
+    numbers = {ColumnType.INTEGER, ColumnType.DECIMAL}
+    if distinct <= numbers:
+        return max(kinds, key=lambda kind: (kind.type is ColumnType.DECIMAL, kind.precision, kind.scale))
+    return kinds[0] if len(distinct) == 1 else Proven(ColumnType.TEXT)
 
 
-def _name(header: str, taken: Collection[str], keys: Collection[str]) -> str:
+def _name(header: str, taken: Collection[str], keys: Collection[str], headers: Collection[str]) -> str:
     """A column's name for a header: one that no other header of the file would be taken for."""
     plain = unicodedata.normalize("NFKD", header.lower().translate(SPELLED)).encode("ascii", "ignore").decode()
     base = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[: MAX_NAME - 4] or "column"
@@ -155,14 +199,12 @@ def _name(header: str, taken: Collection[str], keys: Collection[str]) -> str:
         if name not in taken
         and name not in RESERVED_COLUMNS
         and (header_key(name) == own or header_key(name) not in keys)
+        and (name == header or name not in headers)
     )
     return next(free)
 
 
 def _key(wanted: Sequence[str], drafts: Sequence[Draft], file: str) -> tuple[str, ...]:
-    if not wanted:
-        codes_first = sorted(drafts, key=lambda draft: draft.type is ColumnType.TEXT)
-        return tuple(draft.name for draft in codes_first if draft.may_be_key)[:1]
     single = [draft for draft in drafts if not draft.family]
     known: Mapping[str, str] = {header_key(draft.found[0].header): draft.name for draft in single} | {
         draft.name: draft.name for draft in single
@@ -175,21 +217,59 @@ def _key(wanted: Sequence[str], drafts: Sequence[Draft], file: str) -> tuple[str
 
 def _head(survey: FileSurvey, file: str, table: str | None) -> Iterator[str]:
     broken = f", {survey.broken} more that do not fit the header" if survey.broken else ""
-    yield f"# Made from {text(file)}: {survey.rows} rows{broken}. Types are those that all values fit."
+    yield f"# Made from {text(file)}: {survey.rows} rows{broken}. Types are those that all values prove."
     yield "# Look at the table's name, the key and what is in doubt; then: ./longshore contract check THIS_FILE FILE"
     yield f"table: {table or _table(file)}"
     yield ""
-    if survey.encoding.assumed:
-        yield f"encoding: {survey.encoding.encoding}  # assumed: nothing in the file decides"
+    if survey.encoding.encoding != "utf-8":
+        assumed = "  # assumed: the text is plausible in it" if survey.encoding.assumed else ""
+        yield f"encoding: {survey.encoding.encoding}{assumed}"
     yield f"delimiter: {text(survey.dialect.delimiter)}"
-    yield from form_lines(survey)
+    yield from _guessed_keys(survey)
+    if survey.proven_decimal:
+        yield f"decimal: {survey.proven_decimal}"
+    if survey.proven_order:
+        yield f"date_order: {survey.proven_order}  # {_order_proof(survey)}"
     yield "time_zone: UTC  # of times without an offset"
     yield ""
-    yield "merge: replace  # a delivery is the whole truth: rows that it lacks are deleted; upsert deletes nothing"
     yield "# scope: source  # a column for the source's name (--source): each source is the truth for its rows only"
     yield "max_rejected_percent: 5"
     yield "max_deleted_percent: 50  # a delivery that would delete more is held for a person"
     yield ""
+
+
+def _guessed_keys(survey: FileSurvey) -> Iterator[str]:
+    """The keys of the file's form that are not the usual, with the reason for each."""
+    form, reasons = survey.dialect.form, survey.guess.reasons if survey.guess else {}
+    values = {
+        "quote": text(form.quoting.quote or "none"),
+        "escape": text(form.quoting.escape or ""),
+        "comment": text(form.quoting.comment or ""),
+        "skip_blanks": "true",
+        "skip_lines": str(form.skip_lines),
+        "header": "none",
+        "missing_trailing": text("null"),
+    }
+    for key, value in values.items():
+        if key in reasons or (key == "header" and not form.headed):
+            yield f"{key}: {value}" + (f"  # {reasons[key]}" if key in reasons else "")
+
+
+def _order_proof(survey: FileSurvey) -> str:
+    """Which columns prove the order of dates, and that the others are read by it."""
+    proofs = survey.order_proofs[survey.proven_order] if survey.proven_order else []
+    others = [
+        column.header
+        for column in survey.columns
+        if column.header not in proofs and survey.proven(column).type in MOMENTS and not is_iso(column)
+    ]
+    served = f"; {_listed(others)} would fit the other one too, and go by it" if others else ""
+    return f"proven by {_listed(proofs)}{served}"
+
+
+def _listed(headers: Sequence[str]) -> str:
+    more = f" and {len(headers) - LISTED} more" if len(headers) > LISTED else ""
+    return ", ".join(text(header) for header in headers[:LISTED]) + more
 
 
 def form_lines(survey: FileSurvey) -> Iterator[str]:
@@ -217,8 +297,11 @@ def _keys(chosen: Sequence[str], drafts: Sequence[Draft]) -> Iterator[str]:
         yield f"# No value stands twice in: {', '.join(unique[:LISTED])}{more}."
     else:
         yield "# No single column has a value of its own in each row."
-    if not chosen:
-        yield "# Without a key a row is named by its number in the file; with several columns: key: [a, b]"
+    if chosen:
+        yield "merge: replace  # a delivery is the whole truth: rows that it lacks are deleted; upsert deletes nothing"
+    else:
+        yield "# One file does not prove a key. With one (key: [a, b]) choose merge: replace or upsert."
+        yield "merge: append  # each file owns its rows: delivered again, they are replaced; other files' rows stay"
     yield f"key: [{', '.join(map(bare, chosen))}]"
 
 
@@ -226,19 +309,22 @@ def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
     [first, *_] = draft.found
     shapes = list(dict.fromkeys(shape for column in draft.found for shape in column.shapes))[:LISTED]
     yield f"  {bare(draft.name)}:"
-    yield f"    type: {draft.type}" + (
+    yield f"    type: {draft.type_text}" + (
         f"  # such as {', '.join(map(text, shapes))}" if shapes else "  # no value at all"
     )
     if draft.family:
         yield f"    family: {text(draft.family)}  # {len(draft.found)} headers, one jsonb column"
         return
-    if header_key(draft.name) != header_key(first.header):
+    if draft.placed:
+        yield f"    position: {first.position + 1}  # " + (
+            "its header stands there twice" if first.header else "no header"
+        )
+    if first.header and (draft.placed or not _goes_by_name(draft, survey)):
         yield f"    aliases: [{text(first.header)}]"
-    nearly = survey.nearly(first) if draft.type in {ColumnType.IDENTIFIER, ColumnType.TEXT} else None
-    if nearly:
-        kind, count = nearly
-        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it the others are"
-        yield "    # rejects, or blank where null_words has them"
+    if draft.proven.null_words:
+        yield f"    null_words: [{', '.join(map(text, draft.proven.null_words))}]"
+    if near := near_miss(draft.found[0], draft.type, survey):
+        yield f"    # {near}"
     if in_key:
         return
     if first.blank == 0 and first.filled:
@@ -247,9 +333,48 @@ def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
         yield f"    # {first.blank} of {survey.rows} cells are blank"
 
 
-def _left_out(headers: Sequence[str]) -> Iterator[str]:
-    for header in headers:
-        yield f"# not loaded: the header {text(header)} stands there more than once"
+def _goes_by_name(draft: Draft, survey: FileSurvey) -> bool:
+    """Whether the column is found by its name alone: that is the header, or what is left of it and of no other one."""
+    own = header_key(draft.name)
+    alike = [column.header for column in survey.columns if header_key(column.header) == own]
+    return draft.name == draft.found[0].header or alike == [draft.found[0].header]
+
+
+def near_miss(column: ColumnSurvey, kind: ColumnType, survey: FileSurvey) -> str | None:
+    """What a column that stays text nearly is, and what a person would have to say for it; None where it is not near."""
+    if kind not in {ColumnType.IDENTIFIER, ColumnType.TEXT} or not column.filled:
+        return None
+    close = survey.type_of(column)
+    if close in MOMENTS:
+        return f"kept as text: all values are dates if date_order is day_first or month_first; then type: {close}"
+    if close is ColumnType.BOOLEAN:
+        return "kept as text: all values could be yes and no; type: boolean, with true_words and false_words"
+    if close in {ColumnType.INTEGER, ColumnType.DECIMAL}:
+        return f"kept as text: all values could be numbers, with losses; type: {close}, for prices with money: true"
+    nearly = survey.nearly(column)
+    if nearly:
+        return (
+            f"{nearly[1]} of the first {len(column.sample)} values are of type {nearly[0]}: with it the others are"
+            " rejects, or blank where null_words has them"
+        )
+    return None
+
+
+def notes(survey: FileSurvey, drafts: Sequence[Draft]) -> Iterator[str]:
+    """What a person should know of the draft: what was guessed, and which columns are text though they come close."""
+    if survey.encoding.assumed:
+        yield f"encoding: {survey.encoding.encoding}, since the text is plausible in it; nothing in the file decides"
+    if survey.encoding.bad_bytes:
+        yield f"{survey.encoding.bad_bytes} bytes are no UTF-8, though the file is: their rows will be rejects"
+    for key, reason in (survey.guess.reasons if survey.guess else {}).items():
+        yield f"{key}: {reason}"
+    if survey.proven_order:
+        yield f"date_order: {survey.proven_order}, {_order_proof(survey)}"
+    for draft in drafts:
+        if near := near_miss(draft.found[0], draft.type, survey):
+            yield f"{draft.name}: {near}"
+    if survey.broken:
+        yield f"{survey.broken} records do not fit the header, and will be rejects"
 
 
 def bare(name: str) -> str:

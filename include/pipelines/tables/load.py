@@ -104,7 +104,7 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
         source = request.source or request.contract.table.split(".")[0]
         upload = Upload(
             run_id=run_id,
-            upload_id=slice_id(request.contract, request.source),
+            upload_id=slice_id(request.contract, request.source, part.name),
             store=source,
             day=request.day or today(),
             url=file.url,
@@ -125,9 +125,10 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
     return result
 
 
-def slice_id(contract: TableContract, source: str | None) -> str:
+def slice_id(contract: TableContract, source: str | None, file: str) -> str:
     """The id under which the ledger knows the slice that a delivery is the truth for, the text of a UUID."""
-    return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}"))
+    by_file = f"/{file}" if contract.merges is Merge.APPEND else ""
+    return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}{by_file}"))
 
 
 def lock_name(upload_id: str) -> str:
@@ -142,7 +143,7 @@ def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
         contract.target,
         contract.select,
         unique=not contract.key,
-        deletes=contract.merge is Merge.REPLACE,
+        deletes=contract.merges is not Merge.UPSERT,
     )
     [part] = upload.parts[contract.table]
     return Job(
@@ -154,7 +155,7 @@ def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
         options=request.options,
         digest=loads.digest([part.sha256]),
         fingerprint=fingerprint(contract.model_dump(mode="json")),
-        scope={contract.scope: request.source} if contract.scope else {},
+        scope=contract.scope_of(request.source, part.name),
         lock=lock_name(upload.upload_id),
         ready=partial(ensure_table, table=contract.target),
         parts_by_name=False,

@@ -79,6 +79,14 @@ class TextColumn:
         first = np.minimum(self._offsets[:-1], len(self._data) - 1)
         return self._data[first], self._data[self._offsets[1:] - 1]
 
+    @property
+    def starts(self) -> tuple[Bytes, Bytes]:
+        """First and second byte of each cell; any byte for cells that are shorter."""
+        if len(self._data) == 0:
+            return (np.full(len(self.cells), FILLER, np.uint8),) * 2
+        first, second = (np.minimum(self._offsets[:-1] + place, len(self._data) - 1) for place in range(2))
+        return self._data[first], self._data[second]
+
     @cached_property
     def unclean_edges(self) -> Mask:
         """Cells that may begin or end with a blank: ASCII up to the blank, or anything beyond ASCII."""

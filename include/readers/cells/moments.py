@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.readers.cells.formats import read_formatted
 from include.readers.cells.inspection import BLANK, BLANKS, NO_TEXT, Mask, TextColumn, scatter, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
@@ -68,6 +69,8 @@ def read_timestamps(column: TextColumn, reading: Reading) -> pa.TimestampArray:
 
     A date alone is its midnight. Null for what is no date and time, or no such one in the zone.
     """
+    if reading.date_format:
+        return _within_calendar(read_formatted(column.cells, reading.date_format, reading.zone))
     cells = trimmed(column)
     moments = _whole(cells, reading)
     if moments is None:
@@ -135,6 +138,8 @@ def _year_first(cells: pa.StringArray, month_at: int, day_at: int) -> pa.StringA
 
 def read_dates(column: TextColumn, reading: Reading) -> pa.Date32Array:
     """Days; a time beside the day is taken only where it is midnight and has no offset."""
+    if reading.date_format:
+        return _midnights(read_formatted(column.cells, reading.date_format, "UTC").cast(LOCAL))
     cells = trimmed(column)
     whole = cast_whole(cells, LOCAL)
     if whole is None:
@@ -258,6 +263,8 @@ def explain_date(text: str, reading: Reading) -> Flaw:
 
 def _explain(text: str, reading: Reading) -> Flaw | None:
     """The flaw of a cell that no zone could mend; None where the date and time exist somewhere."""
+    if reading.date_format:
+        return Flaw("not_a_date", f"not in the form that date_format names: {_shape(text)}")
     if TWO_DIGIT_YEAR.fullmatch(text.strip(BLANKS)):
         return Flaw("two_digit_year", f"a year of two digits: {_shape(text)}")
     found = re.match(MOMENT_PATTERN, text.strip(BLANKS))

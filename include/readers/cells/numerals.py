@@ -20,7 +20,6 @@ from include.readers.cells.shapes import describe_shape
 from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
 from include.readers.profile import DecimalForm
 
-WHOLE_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE
 DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 INTEGER = pa.int64()
 # The digits of the largest int64, which has 19.
@@ -92,12 +91,16 @@ class _Kind:
 
     def plain(self, form: DecimalForm) -> str:
         """What certainly casts once its decimal sign is a dot."""
-        digits = f"^-?[0-9]{{1,{min(self.whole_digits, 18)}}}"
+        digits = f"^-?[0-9]{{1,{min(self.whole_digits, 18) or 1}}}"
         return f"{digits}(?:[{POINT[form]}][0-9]{{1,{self.decimals}}})?$" if self.decimals else f"{digits}$"
 
 
 INTEGERS = _Kind(INTEGER, money=False, whole_digits=INTEGER_DIGITS, decimals=0)
-DECIMALS = _Kind(DECIMAL, money=True, whole_digits=WHOLE_DIGITS, decimals=DECIMAL_SCALE)
+
+
+@cache
+def _decimals(precision: int, scale: int) -> _Kind:
+    return _Kind(pa.decimal128(precision, scale), money=True, whole_digits=precision - scale, decimals=scale)
 
 
 def read_integers(column: TextColumn, reading: Reading) -> pa.Int64Array:
@@ -106,8 +109,8 @@ def read_integers(column: TextColumn, reading: Reading) -> pa.Int64Array:
 
 
 def read_decimals(column: TextColumn, reading: Reading) -> pa.Decimal128Array:
-    """decimal128(18, 4) in the file's decimal form; null for what is no number or would have to be rounded."""
-    return _read(column, reading.decimal, DECIMALS)
+    """decimal128 of the column's digits in the file's decimal form; null for what is no number or had to be rounded."""
+    return _read(column, reading.decimal, _decimals(reading.precision, reading.scale))
 
 
 def _read(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Array:
@@ -222,7 +225,8 @@ def explain_integer(text: str, reading: Reading) -> Flaw:
 
 def explain_decimal(text: str, reading: Reading) -> Flaw:
     """Why `read_decimals` left the cell out."""
-    return _explain(text, reading.decimal, DECIMALS) or Flaw("not_a_number", f"not a number: {_shape(text)}")
+    kind = _decimals(reading.precision, reading.scale)
+    return _explain(text, reading.decimal, kind) or Flaw("not_a_number", f"not a number: {_shape(text)}")
 
 
 def _shape(text: str) -> str:

@@ -1,0 +1,58 @@
+"""Dates and moments in a form that somebody named: `%d-%b-%y`, `%Y%m%d`, `epoch`, `epoch_ms`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.readers.cells.inspection import BLANKS
+from include.readers.cells.zones import EPOCH, LOCAL, MOMENT, to_moments
+
+# Seconds of one unit.
+EPOCHS = {"epoch": 1, "epoch_ms": 1_000}
+UNIT_US = {"epoch": 1_000_000, "epoch_ms": 1_000}
+EPOCH_NUMBER = re.compile("-?[0-9]{1,15}")
+
+Parse = Callable[[str], dt.datetime]
+
+
+def read_formatted(cells: pa.StringArray, form: str, zone: str) -> pa.TimestampArray:
+    """Moments of cells in that form; null for those in another one. An epoch counts from 1970 in UTC."""
+    texts = pc.unique(cells)
+    found = pa.array([_moment(text, form) for text in texts.to_pylist()], LOCAL)
+    local = found.take(pc.index_in(cells, value_set=texts))
+    local = pc.if_else(pc.is_valid(cells), local, pa.scalar(None, LOCAL))
+    return local.cast(MOMENT) if form in EPOCHS or "%z" in form else to_moments(local, zone)
+
+
+def is_format(form: str) -> bool:
+    """Whether it is a form of dates: one of the epochs, or one that names year, month and day."""
+    if form in EPOCHS:
+        return True
+    try:
+        return _parsed(EPOCH.replace(year=2001, month=2, day=3).strftime(form), form) is not None
+    except ValueError:
+        return False
+
+
+def _moment(text: str | None, form: str) -> dt.datetime | None:
+    if text is None:
+        return None
+    text = text.strip(BLANKS)
+    try:
+        if form in EPOCHS:
+            return (
+                EPOCH + dt.timedelta(microseconds=int(text) * UNIT_US[form]) if EPOCH_NUMBER.fullmatch(text) else None
+            )
+        return _parsed(text, form)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parsed(text: str, form: str) -> dt.datetime:
+    moment = dt.datetime.strptime(text, form)  # local times get their zone from the caller
+    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,0 +1,31 @@
+"""How a file's cells are guarded: by which quote, with which escape; and which lines are comments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quoting:
+    r"""What is no delimiter, line end or cell though it looks like one.
+
+    `quote`: the sign around cells, doubled within them; None where quotes are letters like others. `escape`: the sign
+    before a character that is meant as it is (`\"`). `comment`: a line that begins with it holds no record.
+    `skip_blanks`: blanks after a delimiter are no part of the cell, so that a quote may follow them.
+
+    Example: `'it''s'` under Quoting(quote="'") is the cell `it's`.
+    """
+
+    quote: str | None = '"'
+    escape: str | None = None
+    comment: str | None = None
+    skip_blanks: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether Arrow's reader divides records the same way."""
+        return self.escape is None and not self.skip_blanks
+
+
+RFC_4180 = Quoting()
+NO_QUOTES = Quoting(quote=None)
