@@ -69,15 +69,15 @@ def expected(case: Case) -> Expected:
 def _records(path: Path, how: dict[str, Any]) -> Iterator[tuple[int, list[str]]]:
     text = path.read_bytes().decode(how["enc"]).removeprefix("\ufeff")
     lines = io.StringIO(text, newline="")
-    skipped = 0
-    while skipped < how["skip"]:
-        skipped += bool(lines.readline().strip("\r\n")) or True
     kept = (line for line in lines if not (how["comment"] and line.startswith(how["comment"])))
     quoting: dict[str, Any] = {"quotechar": how["quote"]} if how["quote"] else {"quoting": csv.QUOTE_NONE}
     if how["esc"]:
         quoting |= {"escapechar": how["esc"], "doublequote": False}
     reader = csv.reader(kept, delimiter=how["delim"], skipinitialspace=how["skipinit"], **quoting)
-    start = 1 + skipped
+    start, skipped = 1, 0
     for cells in reader:
-        yield start, cells
-        start = 1 + skipped + reader.line_num
+        if skipped < how["skip"]:
+            skipped += any(cell.strip() for cell in cells)
+        else:
+            yield start, cells
+        start = 1 + reader.line_num

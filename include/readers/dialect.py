@@ -211,7 +211,11 @@ def sample_records(sample: bytes, delimiter: str, quoting: Quoting, *, complete:
 def _is_padded(cells: Cells, header: Cells) -> bool:
     """Whether a record has the header's cells but for empty ones at the end of either."""
     longer, shorter = (cells, header) if len(cells) > len(header) else (header, cells)
-    return not any(longer[len(shorter) :])
+    return not _holds(longer[len(shorter) :])
+
+
+def _holds(cells: Cells) -> bool:
+    return any(cell and cell.strip() for cell in cells)
 
 
 def _check_rivals(best: _Reading, readings: Sequence[_Reading], name: str) -> None:
@@ -257,7 +261,7 @@ def _trimmed(reading: _Reading) -> Cells:
 
 
 def _width(columns: int, data: Sequence[Cells]) -> int:
-    widths = Counter(len(cells) for cells in data if len(cells) >= columns and not any(cells[columns:]))
+    widths = Counter(len(cells) for cells in data if len(cells) >= columns and not _holds(cells[columns:]))
     return widths.most_common(1)[0][0] if widths else columns
 
 

@@ -75,7 +75,8 @@ def _parse_slowly(data: bytes, records: Records, kept: Positions, dialect: Diale
 def _misfits(cells: Sequence[str | None], dialect: Dialect) -> bool:
     """Whether a record has other cells than the header; empty ones beyond it do not count."""
     columns = len(dialect.header)
-    return (len(cells) < columns and not dialect.form.missing_trailing) or any(cells[columns:])
+    beyond = any(cell and cell.strip() for cell in cells[columns:])
+    return beyond or (len(cells) < columns and not dialect.form.missing_trailing)
 
 
 def int64_array(values: Positions) -> pa.Int64Array:
@@ -152,7 +153,7 @@ def _surplus(fitting: pa.RecordBatch, wanted: int, dialect: Dialect, indices: Po
     found: dict[int, str] = {}
     for column in fitting.columns[wanted:]:
         if column.null_count < len(column):
-            filled = [row for row, cell in enumerate(column.to_pylist()) if cell]
+            filled = [row for row, cell in enumerate(column.to_pylist()) if cell and cell.strip()]
             reason = _reason(len(dialect.header), dialect.width)
             found |= dict.fromkeys(indices[filled].tolist(), reason)
     return found

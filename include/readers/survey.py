@@ -28,7 +28,7 @@ from include.readers.dialect import Dialect, Form, read_dialect, read_sample
 from include.readers.encoding import EncodingFacts, detect_encoding
 from include.readers.forms import Evidence, weigh_dates, weigh_numbers
 from include.readers.profile import DateOrder, DecimalForm, Profile
-from include.readers.quoting import NO_QUOTES
+from include.readers.quoting import NO_QUOTES, RFC_4180
 from include.readers.sniffing.guess import Guess, guess_form
 from include.readers.sniffing.proof import (
     BOOLEAN,
@@ -62,6 +62,7 @@ PLAIN_INTEGER = "^(?:0|-?[1-9][0-9]*)$"
 LEADING_ZERO = "^[-+]?0[0-9]"
 CODE = r"^\S+$"
 CLOCK = "[0-9]:[0-9]"
+ENCLOSED = '(?s)^".*"$'
 BITS = pa.array(["0", "1"])
 
 # A date alone is a date; one of which some have a time is a moment.
@@ -87,7 +88,7 @@ class ColumnSurvey:
     `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
     blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
     `numbers` and `dates` are the evidence for the forms. `proof`, `sure` and `sure_dates` speak of the cells that are no
-    word for nothing: what they prove, as what dates they fit, and what says which order dates have. `unique`: False once a value stood twice, None where that was
+    word for nothing: what they prove, as what dates they fit, and what says which order dates have. `enclosed` counts cells in quotes that guard nothing. `unique`: False once a value stood twice, None where that was
     not followed to the end. `sample` holds the first values.
     """
 
@@ -108,6 +109,7 @@ class ColumnSurvey:
     dates: Evidence = field(default_factory=Evidence)
     sure: frozenset[Fit] = frozenset(ALL_FITS)
     sure_dates: Evidence = field(default_factory=Evidence)
+    enclosed: int = 0
     unique: bool | None = True
     sample: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
     proof: Proof = field(default_factory=Proof)
@@ -134,6 +136,7 @@ class ColumnSurvey:
             self.sample = values.slice(0, SAMPLED_VALUES)
         self.shapes = tuple(dict.fromkeys((*self.shapes, *map(mask_shape, values.slice(0, 50).to_pylist()))))[:SHAPES]
         self._learn_flags(values)
+        self.enclosed += int(pc.sum(pc.match_substring_regex(values, ENCLOSED)).as_py() or 0)
         self.fits = frozenset(fit for fit in self.fits if _fits(values, fit))
         self._learn_forms(values)
         self._learn_unique(values)
@@ -202,6 +205,7 @@ class FileSurvey:
     date_order: DateOrder | None
     date_doubt: bool
     guess: Guess | None = None
+    misquoted: int = 0
 
     @cached_property
     def proven_decimal(self) -> DecimalForm | None:
@@ -324,17 +328,25 @@ def survey_file(
         return _survey(part, profile, encoding, profile.form, None, options)
     guess = guess_form(*read_sample(part.url, encoding, options), fixed=profile.form)
     try:
-        return _survey(part, profile, encoding, guess.form, guess, options)
-    except (SuspectError, UnclosedError) as error:
-        if guess.form.settled or guess.form.quoting.quote != '"':
+        found = _survey(part, profile, encoding, guess.form, guess, options)
+    except (SuspectError, UnclosedError):
+        unquoted = _unquoted(part, profile, encoding, guess, options)
+        if unquoted is None:
             raise
-        # Quotes that guard nothing: if all records fit without any, that is how the file is written.
-        form = replace(guess.form, quoting=replace(NO_QUOTES, comment=guess.form.quoting.comment))
-        reasons = {**guess.reasons, "quote": "quotes stand within cells, and guard none"}
-        found = _survey(part, profile, encoding, form, replace(guess, form=form, reasons=reasons), options)
-        if found.broken:
-            raise error
-        return found
+        return unquoted
+    return (found.misquoted and _unquoted(part, profile, encoding, guess, options)) or found
+
+
+def _unquoted(
+    part: Part, profile: Profile, encoding: EncodingFacts, guess: Guess, options: Mapping[str, Any] | None
+) -> FileSurvey | None:
+    """The file as one in which quotes guard nothing; None where they do, or where not all records fit then."""
+    if guess.form.settled or guess.form.quoting != replace(RFC_4180, comment=guess.form.quoting.comment):
+        return None
+    form = replace(guess.form, quoting=replace(NO_QUOTES, comment=guess.form.quoting.comment))
+    reasons = {**guess.reasons, "quote": "quotes stand within cells, and guard none"}
+    found = _survey(part, profile, encoding, form, replace(guess, form=form, reasons=reasons), options)
+    return None if found.broken or any(column.enclosed for column in found.columns) else found
 
 
 def _survey(  # what survey_file has found out so far
@@ -347,11 +359,12 @@ def _survey(  # what survey_file has found out so far
 ) -> FileSurvey:
     dialect = read_dialect(part.url, encoding, form, options)
     columns = tuple(ColumnSurvey(cell.strip(), position) for position, cell in enumerate(dialect.header))
-    rows = broken = 0
+    rows = broken = misquoted = 0
     blocks = read_text_blocks(part, dialect, encoding, first_sequence=1, options=options)
     for block in blocks if columns else ():
         sound = _sound(block)
         rows, broken = rows + sound.num_rows, broken + len(block.rejects)
+        misquoted += sum(reject.code == "quoting" for reject in block.rejects)
         for column in columns:
             column.learn(sound.column(str(column.position)))
         _bound_hashes(columns)
@@ -360,7 +373,18 @@ def _survey(  # what survey_file has found out so far
     decimal, decimal_doubt = _decimal(columns, profile, dialect)
     date_order, date_doubt = _date_order(columns, profile)
     return FileSurvey(
-        part.name, encoding, dialect, rows, broken, columns, decimal, decimal_doubt, date_order, date_doubt, guess
+        part.name,
+        encoding,
+        dialect,
+        rows,
+        broken,
+        columns,
+        decimal,
+        decimal_doubt,
+        date_order,
+        date_doubt,
+        guess,
+        misquoted,
     )
 
 

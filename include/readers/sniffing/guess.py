@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from include.readers.dialect import DELIMITERS, SEPARATOR_LINE, Cells, Form, sample_records
 from include.readers.quoting import NO_QUOTES, RFC_4180, Quoting
 from include.readers.record_bounds import count_lines, find_records, split_raw, split_record
-from include.readers.sniffing.header_rows import has_header, header_row
+from include.readers.sniffing.header_rows import NOTHING, has_header, header_row
 
 # Signs that delimit where none of the usual ones does.
 RARE_DELIMITERS = (" ", "^", "~", "\x1f", "\x01")
@@ -23,6 +23,9 @@ BLANK_BEFORE_QUOTE = re.compile(r'(?:^|[,;|\t]) +"', re.MULTILINE)
 # What a defect of one reading weighs beside one record that does not fit.
 UNCLOSED = 1_000
 BROKEN = 2
+
+# Escaped quotes that are no chance: one of them in a long file may be a backslash that ends a cell.
+SURE_ESCAPES = 3
 
 # From this share of short records on, with none too long, leaving out last cells is the file's habit.
 SHORT_SHARE = 0.2
@@ -54,7 +57,7 @@ class _Reading:
     def fit(self) -> float:
         """The share of records that have as many cells as most have, empty ones at either end not counted."""
         width = self.width
-        fitting = sum(len(cells) == width or (not any(cells[width:]) and len(cells) > width) for cells in self.rows)
+        fitting = sum(len(cells) == width or (len(cells) > width and not _holds(cells[width:])) for cells in self.rows)
         return fitting / len(self.rows) if self.rows else 0.0
 
     @property
@@ -92,7 +95,7 @@ def guess_form(sample: bytes, complete: bool, *, fixed: Form) -> Guess:
         reasons["header"] = "the first record looks like those below it"
     short = sum(len(cells) < len(first) for cells in data)
     trailing = fixed.missing_trailing or (
-        bool(data) and short >= SHORT_SHARE * len(data) and not any(any(cells[len(first) :]) for cells in data)
+        bool(data) and short >= SHORT_SHARE * len(data) and not any(_holds(cells[len(first) :]) for cells in data)
     )
     if trailing and not fixed.missing_trailing:
         reasons["missing_trailing"] = f"{short} of the first {len(data)} records have fewer cells than the header"
@@ -100,15 +103,21 @@ def guess_form(sample: bytes, complete: bool, *, fixed: Form) -> Guess:
     return Guess(form, reasons, headed)
 
 
+def _holds(cells: Cells) -> bool:
+    return any(cell and cell.strip() for cell in cells)
+
+
 def _comment(sample: bytes) -> str | None:
-    """`#`, where lines that begin with it have other cells than the lines between."""
+    """`#`, where lines that begin with it have few of the delimiters that the lines between have."""
     lines = [line for line in re.split(rb"\r\n|\r|\n", sample) if line.strip()]
     marked = [line for line in lines if line.startswith(b"#")]
     others = [line for line in lines if not line.startswith(b"#")]
     if not marked or not others or len(marked) > len(others):
         return None
     delimiter = max((sign.encode() for sign in DELIMITERS), key=others[0].count)
-    return None if any(line.count(delimiter) == others[0].count(delimiter) > 0 for line in marked) else "#"
+    usual = others[len(others) // 2].count(delimiter)
+    # A header may begin with the sign, and a line of one column says nothing.
+    return None if any(line.count(delimiter) * 2 > usual for line in marked) or not usual else "#"
 
 
 def _best(sample: bytes, fixed: Form, comment: str | None, complete: bool) -> _Reading | None:
@@ -134,7 +143,7 @@ def _best_of(sample: bytes, delimiters: Sequence[str], quotings: Sequence[Quotin
 def _quotings(text: str) -> list[Quoting]:
     """The ways of quoting for which the sample has a sign, the usual one first."""
     found = [RFC_4180]
-    if '\\"' in text:
+    if text.count('\\"') >= min(SURE_ESCAPES, 1 + text.count("\n") // SURE_ESCAPES):
         found.append(Quoting(escape="\\"))
     if BLANK_BEFORE_QUOTE.search(text):
         found.append(Quoting(skip_blanks=True))
@@ -162,18 +171,17 @@ def _against(texts: Sequence[str], rows: Sequence[Cells], delimiter: str, quotin
         return 0 if _has_quoted_column(texts, delimiter, quoting) else UNCLOSED
     cells = (cell for row in rows for cell in row if cell)
     if quoting.quote is None:
-        return sum(1 for cell in cells if len(cell) > 1 and cell.strip().startswith('"') and cell.strip().endswith('"'))
+        enclosed = sum(1 for cell in cells if len(cell) > 1 and cell.strip().startswith('"') and cell.strip().endswith('"'))
+        return UNCLOSED * enclosed
     apostrophes = '"' not in "".join(texts) and _has_quoted_column(texts, delimiter, Quoting(quote="'"))
-    return (
-        UNCLOSED if apostrophes else sum(1 for cell in cells if cell.startswith(" ") and cell.strip().startswith('"'))
-    )
+    return UNCLOSED if apostrophes else 0
 
 
 def _has_quoted_column(texts: Sequence[str], delimiter: str, quoting: Quoting) -> bool:
     """Whether all cells of a column stand in these quotes, in two records or more, the first one perhaps not."""
     rows = [split_raw(text, delimiter, quoting) for text in texts[1:]]
     columns = (
-        [row[place] for row in rows if place < len(row) and row[place].strip()]
+        [row[place] for row in rows if place < len(row) and row[place].strip().lower() not in NOTHING]
         for place in range(len(max(rows, key=len, default=[])))
     )
     return any(
