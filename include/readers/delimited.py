@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from include.errors import DefectError, FileError
 from include.readers.blocks import Part, TextBlock
 from include.readers.dialect import Dialect
 from include.readers.encoding import EncodingFacts, utf8_blocks
+from include.readers.legacy import BAD_BYTE
 from include.readers.parsing import Parsed, int64_array, parse_records
 from include.readers.record_bounds import Positions, Records, count_lines, find_records, open_quote
 from include.readers.sniffing.suspects import check_suspects
@@ -61,7 +63,7 @@ def read_text_blocks(
     """Reads the records after the header; memory is bounded by the block, whatever the file's size.
 
     Rows and `blank` over all blocks make the number of records; blank lines have numbers too: `records` has gaps there.
-    Codes of rejects made here: `columns`, `quoting`, `nul`; at most one a record.
+    Codes of rejects made here: `columns`, `quoting`, `nul`, `encoding`; at most one a record.
 
     Args:
         part: the file.
@@ -81,7 +83,7 @@ def read_text_blocks(
     block_bytes = block_bytes or min(BLOCK_BYTES * len(dialect.header) // len(wanted), MAX_BLOCK_BYTES)
     blocks = _after(utf8_blocks(part.url, facts, block_bytes, options), dialect.data_offset)
     for chunk in _chunks(blocks, dialect, part.name):
-        yield _text_block(chunk, dialect, wanted, part.name, first_sequence)
+        yield _text_block(chunk, dialect, wanted, part.name, first_sequence, bad_bytes=facts.bad_bytes > 0)
 
 
 def _after(blocks: Iterator[bytes], offset: int) -> Iterator[bytes]:
@@ -151,7 +153,9 @@ def _unclosed(name: str, line: int) -> FileError:
     return UnclosedError(what, remedy)
 
 
-def _text_block(chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: str, first_sequence: int) -> TextBlock:
+def _text_block(
+    chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: str, first_sequence: int, *, bad_bytes: bool
+) -> TextBlock:
     records = chunk.records
     starts = records.starts
     blank = _blank(chunk.data, starts, records.ends, dialect)
@@ -173,7 +177,7 @@ def _text_block(chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: s
         sequence = first_sequence + record - 1
         return Reject(name, int(lines[index]), record, sequence, column, code, reason, raw(record))
 
-    faults = _faults(chunk, parsed)
+    faults = _faults(chunk, parsed, bad_bytes=bad_bytes)
     return TextBlock(
         cells=parsed.cells,
         lines=int64_array(lines[kept]),
@@ -204,7 +208,7 @@ def _blank(data: bytes, starts: Positions, ends: Positions, dialect: Dialect) ->
     return blank
 
 
-def _faults(chunk: _Chunk, parsed: Parsed) -> dict[int, tuple[str, str]]:
+def _faults(chunk: _Chunk, parsed: Parsed, *, bad_bytes: bool) -> dict[int, tuple[str, str]]:
     """Code and reason by the record's index in the chunk; the last of these that fits is the one that is told."""
     faults = {index: ("columns", reason) for index, reason in parsed.misfits.items()}
     for index in chunk.records.broken.tolist():
@@ -213,4 +217,8 @@ def _faults(chunk: _Chunk, parsed: Parsed) -> dict[int, tuple[str, str]]:
         nul = np.flatnonzero(np.frombuffer(chunk.data, np.uint8)[: chunk.records.end] == 0)
         for index in np.unique(np.searchsorted(chunk.records.ends, nul, "right")).tolist():
             faults[index] = ("nul", "a NUL character, which no text may hold")
+    if bad_bytes:
+        found = [match.start() for match in re.finditer(BAD_BYTE.encode(), chunk.data[: chunk.records.end])]
+        for index in np.unique(np.searchsorted(chunk.records.ends, found, "right")).tolist():
+            faults[index] = ("encoding", "bytes that are no UTF-8, in a file that else is")
     return faults

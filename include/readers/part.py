@@ -66,6 +66,7 @@ class PartFacts:
             "empty": self.empty,
             "encoding": self.encoding.encoding,
             "encoding_assumed": self.encoding.assumed,
+            "bad_bytes": self.encoding.bad_bytes,
             "encoding_mark": self.encoding.bom,
             "delimiter": self.dialect.delimiter,
             "delimiter_assumed": self.dialect.assumed,

@@ -84,7 +84,7 @@ def infer_contract(url: str, **options: Any) -> str:
     return infer(url, **options).text
 
 
-def infer(  # noqa: PLR0913 # each is an option of the command
+def infer(  # each is an option of the command
     url: str,
     *,
     key: Sequence[str] = (),

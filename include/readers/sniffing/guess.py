@@ -171,7 +171,9 @@ def _against(texts: Sequence[str], rows: Sequence[Cells], delimiter: str, quotin
         return 0 if _has_quoted_column(texts, delimiter, quoting) else UNCLOSED
     cells = (cell for row in rows for cell in row if cell)
     if quoting.quote is None:
-        enclosed = sum(1 for cell in cells if len(cell) > 1 and cell.strip().startswith('"') and cell.strip().endswith('"'))
+        enclosed = sum(
+            1 for cell in cells if len(cell) > 1 and cell.strip().startswith('"') and cell.strip().endswith('"')
+        )
         return UNCLOSED * enclosed
     apostrophes = '"' not in "".join(texts) and _has_quoted_column(texts, delimiter, Quoting(quote="'"))
     return UNCLOSED if apostrophes else 0

@@ -31,19 +31,7 @@ YEAR = re.compile(r"(?:1[5-9]|20|21)[0-9]{2}")
 
 # Words of which headers are made, in the languages of the files that we have seen.
 WORDS = frozenset(
-    """
-    id ids key code codes name names title titles type types kind category categories class group status state date
-    dates day month year time timestamp created updated start end from to count total sum amount price prices cost
-    value values quantity qty unit units number no nr num rate ratio percent score rank index description desc text
-    note notes comment comments label tag tags url uri link links email mail phone fax address street city town zip
-    postcode country countries region area lat latitude lon lng long longitude first last user users author authors
-    artist album song genre language lang currency sku product products item items order orders customer customers
-    company supplier vendor brand model color colour size weight height width length version source target file path
-    gender sex age birthday iso iata sequence function constraint column columns table question answer message
-    nummer bezeichnung artikel artikelnummer preis menge datum betrag kunde ort plz strasse land
-    nom prenom prix ville pays nombre fecha precio cantidad ciudad pais descripcion codigo cliente importe valor
-    nome data prezzo descrizione naam prijs aantal имя название дата сумма цена количество код номер 番号 名前 日付 価格
-    """.split()
+    ["id", "ids", "key", "code", "codes", "name", "names", "title", "titles", "type", "types", "kind", "category", "categories", "class", "group", "status", "state", "date", "dates", "day", "month", "year", "time", "timestamp", "created", "updated", "start", "end", "from", "to", "count", "total", "sum", "amount", "price", "prices", "cost", "value", "values", "quantity", "qty", "unit", "units", "number", "no", "nr", "num", "rate", "ratio", "percent", "score", "rank", "index", "description", "desc", "text", "note", "notes", "comment", "comments", "label", "tag", "tags", "url", "uri", "link", "links", "email", "mail", "phone", "fax", "address", "street", "city", "town", "zip", "postcode", "country", "countries", "region", "area", "lat", "latitude", "lon", "lng", "long", "longitude", "first", "last", "user", "users", "author", "authors", "artist", "album", "song", "genre", "language", "lang", "currency", "sku", "product", "products", "item", "items", "order", "orders", "customer", "customers", "company", "supplier", "vendor", "brand", "model", "color", "colour", "size", "weight", "height", "width", "length", "version", "source", "target", "file", "path", "gender", "sex", "age", "birthday", "iso", "iata", "sequence", "function", "constraint", "column", "columns", "table", "question", "answer", "message", "nummer", "bezeichnung", "artikel", "artikelnummer", "preis", "menge", "datum", "betrag", "kunde", "ort", "plz", "strasse", "land", "nom", "prenom", "prix", "ville", "pays", "nombre", "fecha", "precio", "cantidad", "ciudad", "pais", "descripcion", "codigo", "cliente", "importe", "valor", "nome", "data", "prezzo", "descrizione", "naam", "prijs", "aantal", "имя", "название", "дата", "сумма", "цена", "количество", "код", "номер", "番号", "名前", "日付", "価格"]
 )
 # Letters between which a word of a header ends: `createdAt`, `created_at`, `Created At`.
 WORD_ENDS = re.compile(r"[\W_]+|(?<=[a-zß-ÿ])(?=[A-ZÀ-Þ])")
