@@ -163,10 +163,6 @@ def _refuse_twice(found: dict[str, list[int]], cells: Sequence[str], part: str) 
 
 def _require(loaded: Collection[str], cells: Sequence[str], contract: Contract, profile: Profile, part: str) -> None:
     filled = {*loaded, *profile.dataset(contract.name).constants}
-    if not loaded:
-        found = _listed(cells) if not _looks_like_data(cells) else _shape(cells)
-        what = f"{part}: none of its headers is one of {contract.name}. Found: {found}."
-        raise FileError(what, f"Check that it is the right file, or mend {profile.title}.")
     groups = [(column.name,) for column in contract.columns if column.required]
     for names in (*groups, *contract.any_of):
         if filled.isdisjoint(names):
@@ -174,6 +170,10 @@ def _require(loaded: Collection[str], cells: Sequence[str], contract: Contract, 
             raise FileError(
                 _missing(wanted, cells, contract, profile, part, bool(loaded)), _remedy(wanted, contract, profile)
             )
+    if not loaded:
+        found = _listed(cells) if not _looks_like_data(cells) else _shape(cells)
+        what = f"{part}: none of its headers is one of {contract.name}. Found: {found}."
+        raise FileError(what, f"Check that it is the right file, or mend {profile.title}.")
 
 
 def _missing(

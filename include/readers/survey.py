@@ -251,7 +251,12 @@ class FileSurvey:
         found = proof.decimals(self.proven_decimal)
         if found:
             return found
-        if SCIENTIFIC in proof.holds and proof.floats and self.proven_decimal is not DecimalForm.COMMA:
+        if (
+            SCIENTIFIC in proof.holds
+            and proof.exponents
+            and proof.floats
+            and self.proven_decimal is not DecimalForm.COMMA
+        ):
             return Proven(ColumnType.DOUBLE)
         return self._proven_moment(column)
 

@@ -181,15 +181,15 @@ class TableContract(FormKeys):
 
     `key`: the columns that name a row; without any a row is named by its number in the file, which `upsert` does not
     allow. `merge` is `append` where nothing is said and there is no key, else `replace`; appended rows have the file's
-    name in `source_file`. `scope`: a column, not one of the file's, that holds the source's name: each source is the truth for its own
-    rows only. Without it the table as a whole is what a delivery speaks of.
+    name in `source_file`. `scope`: a column, not one of the file's, that holds the source's name: each source is the
+    truth for its own rows only. Without it the table as a whole is what a delivery speaks of.
     """
 
     table: Annotated[str, AfterValidator(_table)]
     description: str = ""
     columns: Annotated[Mapping[ColumnName, ContractColumn], Field(min_length=1)]
     key: tuple[str, ...] = ()
-    merge: Merge | None = None
+    merge: Merge
     scope: ColumnName | None = None
     max_rejected_percent: Annotated[float, Field(ge=0, le=100)] = 5.0
     max_rejected_rows: Annotated[int, Field(ge=0)] | None = None
@@ -198,15 +198,18 @@ class TableContract(FormKeys):
     date_order: DateOrder | None = None
     time_zone: TimeZone = "UTC"
 
-    @property
-    def merges(self) -> Merge:
-        """What a delivery says of rows that it lacks, also where the contract does not say."""
-        return self.merge or (Merge.REPLACE if self.key else Merge.APPEND)
+    @model_validator(mode="before")
+    @classmethod
+    def _merge(cls, values: object) -> object:
+        """Without a word, rows that a key names replace others, and rows without one are appended by file."""
+        if not isinstance(values, Mapping) or values.get("merge") is not None:
+            return values
+        return {**values, "merge": Merge.REPLACE if values.get("key") else Merge.APPEND}
 
     def scope_of(self, source: str | None, file: str) -> dict[str, str | None]:
         """The part of the table that a file is the truth for: column -> value."""
         by_source = {self.scope: source} if self.scope else {}
-        return by_source | ({SOURCE_FILE: file} if self.merges is Merge.APPEND else {})
+        return by_source | ({SOURCE_FILE: file} if self.merge is Merge.APPEND else {})
 
     @property
     def contract(self) -> Contract:
@@ -251,7 +254,7 @@ class TableContract(FormKeys):
     def _table_columns(self) -> Iterator[TableColumn]:
         if self.scope:
             yield TableColumn(self.scope, "text", nullable=False, collate_c=True)
-        if self.merges is Merge.APPEND:
+        if self.merge is Merge.APPEND:
             yield TableColumn(SOURCE_FILE, "text", nullable=False, collate_c=True)
         if not self.key:
             yield TableColumn(ROW_NUMBER, "bigint", nullable=False)
@@ -263,7 +266,7 @@ class TableContract(FormKeys):
         yield TableColumn(SOURCE_LINE, "bigint", nullable=False, provenance=True)
 
     def _table_key(self) -> tuple[str, ...]:
-        by_file = (SOURCE_FILE,) if self.merges is Merge.APPEND else ()
+        by_file = (SOURCE_FILE,) if self.merge is Merge.APPEND else ()
         return (*filter(None, (self.scope,)), *by_file, *(self.key or (ROW_NUMBER,)))
 
 

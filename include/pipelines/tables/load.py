@@ -127,7 +127,7 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
 
 def slice_id(contract: TableContract, source: str | None, file: str) -> str:
     """The id under which the ledger knows the slice that a delivery is the truth for, the text of a UUID."""
-    by_file = f"/{file}" if contract.merges is Merge.APPEND else ""
+    by_file = f"/{file}" if contract.merge is Merge.APPEND else ""
     return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}{by_file}"))
 
 
@@ -143,7 +143,7 @@ def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
         contract.target,
         contract.select,
         unique=not contract.key,
-        deletes=contract.merges is not Merge.UPSERT,
+        deletes=contract.merge is not Merge.UPSERT,
     )
     [part] = upload.parts[contract.table]
     return Job(
