@@ -170,8 +170,9 @@ def _other_than_utf8(url: str, options: Mapping[str, Any] | None) -> EncodingFac
     """Weighs a file that is not UTF-8 in all its bytes, in one more pass."""
     count = Tally()
     with open_bytes(url, options) as stream:
-        for chunk in _chunks(b"", stream):
+        while chunk := stream.read(CHUNK_BYTES):
             count.add(chunk)
+    count.add(b"")
     if count.characters > count.bad_bytes:
         return EncodingFacts(UTF_8, bom=False, size=count.size, assumed=False, bad_bytes=count.bad_bytes)
     encoding = plausible_encoding(url, count.sample)

@@ -82,9 +82,9 @@ class Tally:
     )
 
     def add(self, chunk: bytes) -> None:
-        """Counts the file's next bytes."""
+        """Counts the file's next bytes; none end it."""
         self.size += len(chunk)
-        text = self._decoder.decode(chunk)
+        text = self._decoder.decode(chunk, final=not chunk)
         bad = text.count(BAD_BYTE)
         self.bad_bytes += bad
         self.characters += len(text) - len(text.encode("ascii", "ignore")) - bad

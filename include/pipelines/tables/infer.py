@@ -117,6 +117,9 @@ def infer(  # each is an option of the command
     if header is None and survey.guess and survey.guess.headed is None:
         what = f"{file.name}: nothing tells whether the first record names the columns or is data; all of it is text."
         raise FileError(what, "Say it: --header first, or --header none.")
+    if survey.broken > survey.rows:
+        what = f"{file.name}: {survey.broken} of {survey.broken + survey.rows} records do not fit the header."
+        raise FileError(what, "Say how the file is written: --delimiter, --header; or write quote and escape by hand.")
     drafts = propose_columns(survey)
     if not drafts:
         raise FileError(f"{file.name} has no column that holds anything.", "Ask for a file with a header or data.")

@@ -10,7 +10,7 @@ from include.readers.cells.inspection import BEYOND_ASCII, BLANKS, Mask, TextCol
 # ="00123" is how spreadsheets are told not to read a number; quotes within it are doubled.
 SPREADSHEET_TEXT = r'(?s)^="(.*)"$'
 # The apostrophe by which spreadsheets keep a number or formula as text; that of `'s-Gravenhage` is a letter's.
-TEXT_MARK = r"^'([-+=@0-9])"
+TEXT_MARK = r"^'(?:([-+=@0-9])|$)"
 EQUALS, APOSTROPHE = ord("="), ord("'")
 
 
