@@ -43,6 +43,7 @@ class PartFacts:
 
     `unknown_columns`: headers that feed no column, and columns without a header that hold something. `decimal` and
     `date_orders` (by column) are what the profile fixes or the file decided; absent while no cell needs the decision.
+    `date_orders_by_others`: columns of dates that leave it open, and go by the order that the others prove.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PartFacts:
     unknown_columns: tuple[str, ...]
     decimal: DecimalForm | None
     date_orders: Mapping[str, DateOrder]
+    date_orders_by_others: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -81,6 +83,7 @@ class PartFacts:
             "personal_columns_left_out": list(self.mapping.left_out),
             "decimal": self.decimal,
             "date_orders": dict(self.date_orders),
+            "date_orders_by_other_columns": list(self.date_orders_by_others),
         }
 
 
@@ -187,6 +190,7 @@ class PartReader:
             unknown_columns=(*self._mapping.unknown, *unnamed),
             decimal=survey.decimal,
             date_orders=dict(survey.date_orders),
+            date_orders_by_others=survey.served,
         )
 
     def batches(self, first_sequence: int) -> Iterator[TypedBatch]:

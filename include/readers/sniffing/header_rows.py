@@ -277,7 +277,7 @@ def has_header(first: Cells, data: Sequence[Cells]) -> bool | None:
         return True
     votes = [vote for place, cell in enumerate(first) for vote in _votes(cell, _column(data, place))]
     names, values = (sum(vote for vote in votes if vote * sign > 0) * sign for sign in (1, -1))
-    if values and names and _are_years(first):
+    if values and _are_years(first, data):
         return True
     if names != values:
         return names > values
@@ -307,10 +307,14 @@ def _votes(cell: str | None, column: Sequence[str]) -> Iterator[float]:
         yield -1.0 if _shape(text) in shapes else 1.0
 
 
-def _are_years(first: Cells) -> bool:
-    """Whether the numbers of a first record are years, one after the other, above figures."""
-    numbers = [cell.strip() for cell in first if cell and kind_of(cell) == "number"]
-    return all(map(YEAR.fullmatch, numbers)) and len(set(numbers)) == len(numbers)
+def _are_years(first: Cells, data: Sequence[Cells]) -> bool:
+    """Whether the numbers of a first record are years, one after the other, above figures that are not."""
+    places = [place for place, cell in enumerate(first) if cell and kind_of(cell) == "number"]
+    years = [(first[place] or "").strip() for place in places]
+    if len(years) < 2 or years not in (sorted(set(years)), sorted(set(years), reverse=True)):  # noqa: PLR2004 # a row
+        return False
+    below = [cell for place in places for cell in _column(data, place)]
+    return all(map(YEAR.fullmatch, years)) and not all(map(YEAR.fullmatch, below))
 
 
 def _by_words(first: Cells, data: Sequence[Cells]) -> bool | None:

@@ -131,7 +131,7 @@ class Proof:
                 self.shown.add(form)
         if SCIENTIFIC in self.holds and _any(values, "[eE]"):
             self.exponents = True
-        if SCIENTIFIC in self.holds and self.floats and _longest(values) > FLOAT_DIGITS:
+        if SCIENTIFIC in self.holds and self.floats and (self.exponents or _longest(values) > FLOAT_DIGITS):
             self.floats = all(map(_is_float, values.to_pylist()))
         pieces = pc.extract_regex(
             pc.replace_substring_regex(values, "[- ]", ""), "^(?P<whole>.*?)(?P<decimals>[.,][0-9]*)?(?:[eE].*)?$"
@@ -198,7 +198,7 @@ def _longest(texts: pa.StringArray) -> int:
 
 def _is_float(text: str) -> bool:
     """Whether the nearest float is written back as the same number."""
-    number = Decimal(text)
+    number = Decimal(text.strip())
     return number == Decimal(repr(float(number)))
 
 
