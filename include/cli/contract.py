@@ -12,7 +12,7 @@ from include.cli.check import print_checked
 from include.cli.output import ExitCode, Panel, words
 from include.cli.rows import encode
 from include.errors import UsageError
-from include.readers.profile import HeaderForm
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm
 
 if TYPE_CHECKING:
     from include.pipelines.commerce.check import Checked
@@ -65,6 +65,12 @@ def infer(
     header: Annotated[
         HeaderForm | None, typer.Option("--header", help="Whether the first record names the columns.")
     ] = None,
+    decimal: Annotated[
+        DecimalForm | None, typer.Option("--decimal", help="The decimal sign, where no value proves it.")
+    ] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option("--date-order", help="What dates begin with, where no value proves it.")
+    ] = None,
 ) -> None:
     """See INFER_HELP."""
     from include.pipelines.tables.infer import infer as infer_file
@@ -76,7 +82,15 @@ def infer(
     storage = settings().storage
     check = f"./longshore contract check {shlex.quote(str(out))} {shlex.quote(file)}"
     found = infer_file(
-        file, key=columns, table=table, delimiter=delimiter, encoding=known(encoding), header=header, storage=storage
+        file,
+        key=columns,
+        table=table,
+        delimiter=delimiter,
+        encoding=known(encoding),
+        header=header,
+        decimal=decimal,
+        date_order=date_order,
+        storage=storage,
     )
     write_draft(found.text, out, check)
     for note in found.notes:

@@ -206,10 +206,13 @@ class FileSurvey:
     date_doubt: bool
     guess: Guess | None = None
     misquoted: int = 0
+    said: Profile = Profile()
 
     @cached_property
     def proven_decimal(self) -> DecimalForm | None:
-        """The decimal form that columns of the file prove; the one of most where they prove different ones."""
+        """The decimal form that is said, or that columns of the file prove: that of most, where they prove two."""
+        if self.said.decimal:
+            return self.said.decimal
         forms = Counter(column.proof.form(self.dialect.delimiter) for column in self.columns if column.proof.values)
         forms.pop(None, None)
         return forms.most_common(1)[0][0] if forms else None
@@ -226,7 +229,9 @@ class FileSurvey:
 
     @cached_property
     def proven_order(self) -> DateOrder | None:
-        """The order of dates that columns prove; None where they contradict each other, or none does."""
+        """The order of dates that is said, or that columns prove; None where they contradict each other, or none does."""
+        if self.said.date_order:
+            return self.said.date_order
         return next(iter(self.order_proofs)) if len(self.order_proofs) == 1 else None
 
     def proven(self, column: ColumnSurvey) -> Proven:
@@ -248,7 +253,7 @@ class FileSurvey:
                 return None
             wide = proof.whole > SURE_DIGITS
             return Proven(ColumnType.DECIMAL, MOST_DIGITS, 0) if wide else Proven(ColumnType.INTEGER)
-        found = proof.decimals(self.proven_decimal)
+        found = proof.decimals(self.proven_decimal, said=self.said.decimal is not None)
         if found:
             return found
         if (
@@ -264,7 +269,7 @@ class FileSurvey:
         if TIME in column.proof.holds:
             return Proven(ColumnType.TIME)
         order = DateOrder.ISO if is_iso(column) else self.proven_order
-        for kind in MOMENTS:
+        for kind in MOMENTS[column.clock :]:
             if order and (kind, order) in column.sure and not column.proof.fine:
                 return Proven(kind)
         return None
@@ -315,7 +320,12 @@ class FileSurvey:
 
 
 def survey_file(
-    part: Part, profile: Profile, options: Mapping[str, Any] | None = None, *, guessing: bool = False
+    part: Part,
+    profile: Profile,
+    options: Mapping[str, Any] | None = None,
+    *,
+    guessing: bool = False,
+    headed: bool | None = None,
 ) -> FileSurvey:
     """Reads a whole file and says what its columns hold.
 
@@ -324,6 +334,7 @@ def survey_file(
         profile: encoding, delimiter and forms, where they are known.
         options: storage options for fsspec.
         guessing: find out what the profile leaves open of the file's form too: quotes, escapes, the header's place.
+        headed: whether the file has a header, where somebody said it.
 
     Raises:
         FileError: the file cannot be read as a whole.
@@ -331,7 +342,7 @@ def survey_file(
     encoding = detect_encoding(part.url, profile.encoding, options)
     if not guessing:
         return _survey(part, profile, encoding, profile.form, None, options)
-    guess = guess_form(*read_sample(part.url, encoding, options), fixed=profile.form)
+    guess = guess_form(*read_sample(part.url, encoding, options), fixed=profile.form, headed=headed)
     try:
         found = _survey(part, profile, encoding, guess.form, guess, options)
     except (SuspectError, UnclosedError):
@@ -390,6 +401,7 @@ def _survey(  # what survey_file has found out so far
         date_doubt,
         guess,
         misquoted,
+        profile,
     )
 
 

@@ -21,7 +21,7 @@ from include.pipelines.tables.contract import MAX_NAME, NAME, RESERVED_COLUMNS, 
 from include.readers.blocks import Part
 from include.readers.families import find_families
 from include.readers.headers import header_key
-from include.readers.profile import HeaderForm, Profile
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm, Profile
 from include.readers.sniffing.proof import Proven
 from include.readers.survey import MOMENTS, ColumnSurvey, FileSurvey, is_iso, survey_file
 
@@ -34,6 +34,9 @@ BETWEEN = " / "
 # Bytes of a value that may name rows: an index holds them all.
 KEY_BYTES = 200
 KEY_TYPES = (ColumnType.IDENTIFIER, ColumnType.INTEGER, ColumnType.TEXT)
+
+# The most records that may not fit the header of a file that is said to be understood.
+BROKEN_SHARE = 0.2
 
 # Key candidates and left out headers that are listed.
 LISTED = 5
@@ -92,6 +95,8 @@ def infer(  # each is an option of the command
     delimiter: str | None = None,
     encoding: str | None = None,
     header: HeaderForm | None = None,
+    decimal: DecimalForm | None = None,
+    date_order: DateOrder | None = None,
     storage: Mapping[str, Any] | None = None,
 ) -> Inferred:
     """Reads a whole file and writes a contract that it fits, as YAML with comments.
@@ -104,6 +109,8 @@ def infer(  # each is an option of the command
         delimiter: between cells, where the file leaves doubt.
         encoding: of the file, where its bytes leave doubt.
         header: whether the first record names the columns, where nothing tells.
+        decimal: the decimal sign, where no value proves it.
+        date_order: what dates begin with, where no value proves it.
         storage: options of fsspec, for object stores.
 
     Raises:
@@ -112,12 +119,13 @@ def infer(  # each is an option of the command
     """
     file = list_file(url, storage)
     part = Part(file.url, file.name, file.size, "", file.modified)
-    profile = Profile(delimiter=delimiter, encoding=encoding, header=header or HeaderForm.FIRST)
-    survey = survey_file(part, profile, storage, guessing=True)
-    if header is None and survey.guess and survey.guess.headed is None:
+    profile = Profile(delimiter=delimiter, encoding=encoding, decimal=decimal, date_order=date_order)
+    said = None if header is None else header is HeaderForm.FIRST
+    survey = survey_file(part, profile, storage, guessing=True, headed=said)
+    if survey.guess and survey.guess.headed is None:
         what = f"{file.name}: nothing tells whether the first record names the columns or is data; all of it is text."
         raise FileError(what, "Say it: --header first, or --header none.")
-    if survey.broken > survey.rows:
+    if survey.broken > max(1, BROKEN_SHARE * (survey.broken + survey.rows)):
         what = f"{file.name}: {survey.broken} of {survey.broken + survey.rows} records do not fit the header."
         raise FileError(what, "Say how the file is written: --delimiter, --header; or write quote and escape by hand.")
     drafts = propose_columns(survey)
@@ -260,6 +268,8 @@ def _guessed_keys(survey: FileSurvey) -> Iterator[str]:
 
 def _order_proof(survey: FileSurvey) -> str:
     """Which columns prove the order of dates, and that the others are read by it."""
+    if survey.said.date_order:
+        return "as was said"
     proofs = survey.order_proofs[survey.proven_order] if survey.proven_order else []
     others = [
         column.header
@@ -353,7 +363,10 @@ def near_miss(column: ColumnSurvey, kind: ColumnType, survey: FileSurvey) -> str
     if close is ColumnType.BOOLEAN:
         return "kept as text: all values could be yes and no; type: boolean, with true_words and false_words"
     if close in {ColumnType.INTEGER, ColumnType.DECIMAL}:
-        return f"kept as text: all values could be numbers, with losses; type: {close}, for prices with money: true"
+        return (
+            f"kept as text: all values could be numbers; type: {close}, if need be with decimal: {survey.decimal or 'dot'}"
+            " or money: true"
+        )
     nearly = survey.nearly(column)
     if nearly:
         return (

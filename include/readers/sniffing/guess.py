@@ -65,13 +65,14 @@ class _Reading:
         return self.width > 1, round(self.fit - self.defects / max(len(self.rows), 1), 6), self.width, -self.defects
 
 
-def guess_form(sample: bytes, complete: bool, *, fixed: Form) -> Guess:
+def guess_form(sample: bytes, complete: bool, *, fixed: Form, headed: bool | None = None) -> Guess:
     """Decides what `fixed` leaves open.
 
     Args:
         sample: the first bytes of the file as UTF-8 without byte order mark, whole or up to any byte.
         fixed: what is known; a delimiter, and quoting that is settled, stay.
         complete: whether the sample is the whole file.
+        headed: whether there is a header, where somebody said it.
 
     Returns:
         A form that `read_dialect` takes. Nothing is decided of a file that none of the readings fits.
@@ -90,17 +91,26 @@ def guess_form(sample: bytes, complete: bool, *, fixed: Form) -> Guess:
         reasons["skip_lines"] = "lines above the header"
     skipped = fixed.skip_lines or _lines_before(sample, best, start, complete)
     first, *data = best.rows[start:]
-    headed = has_header(first, data) if fixed.headed else False
-    if headed is False and fixed.headed:
-        reasons["header"] = "the first record looks like those below it"
+    if headed is None:
+        headed = has_header(first, data)
+        if headed is False:
+            reasons["header"] = "the first record looks like those below it"
     short = sum(len(cells) < len(first) for cells in data)
+    early = data[: len(data) // 2]  # notes below a table are short as well
     trailing = fixed.missing_trailing or (
-        bool(data) and short >= SHORT_SHARE * len(data) and not any(_holds(cells[len(first) :]) for cells in data)
+        bool(data)
+        and min(_short(data, first), _short(early or data, first)) >= SHORT_SHARE
+        and not any(_holds(cells[len(first) :]) for cells in data)
     )
     if trailing and not fixed.missing_trailing:
         reasons["missing_trailing"] = f"{short} of the first {len(data)} records have fewer cells than the header"
     form = Form(best.delimiter, best.quoting, skipped, headed is not False, trailing, fixed.settled)
     return Guess(form, reasons, headed)
+
+
+def _short(data: Sequence[Cells], first: Cells) -> float:
+    """The share of records that have fewer cells than the first one."""
+    return sum(len(cells) < len(first) for cells in data) / len(data)
 
 
 def _holds(cells: Cells) -> bool:

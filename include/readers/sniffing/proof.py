@@ -142,22 +142,23 @@ class Proof:
     def form(self, delimiter: str) -> DecimalForm | None:
         """The one form in which the values are decimals beyond doubt; None where there is none, or where all are whole.
 
-        In a file whose delimiter is the comma, `1.5` is no thousand; `2,2` may be a list, and proves nothing.
+        `2,2` may be a list: a decimal comma is one beside a thousands sign (`1.234,50`). In a file whose delimiter is
+        the comma, `1.234` is no thousand.
         """
         if INTEGER in self.holds or len(self.shown) > 1:
             return None
         if self.shown:
             form = next(iter(self.shown))
-            return None if form is DecimalForm.COMMA and delimiter == "," and not self._has_groups(form) else form
+            return None if form is DecimalForm.COMMA and f"plain {form}" in self.holds else form
         return DecimalForm.DOT if delimiter == "," and f"plain {DecimalForm.DOT}" in self.holds else None
 
-    def _has_groups(self, form: DecimalForm) -> bool:
-        return f"plain {form}" not in self.holds
+    def decimals(self, form: DecimalForm | None, *, said: bool = False) -> Proven | None:
+        """The values as decimals of the file's form; None where they are none, or would lose digits.
 
-    def decimals(self, form: DecimalForm | None) -> Proven | None:
-        """The values as decimals of the file's form; None where they are none, or would lose digits."""
+        Where somebody said the form, thousands signs need no proof.
+        """
         plain = form is not None and f"plain {form}" in self.holds
-        grouped = form is not None and f"grouped {form}" in self.holds and form in self.shown
+        grouped = form is not None and f"grouped {form}" in self.holds and (said or form in self.shown)
         if not (plain or grouped):
             return None
         # A scale that grouped forms count the wrong sign for is never too small: it counts from the last sign on.

@@ -14,7 +14,7 @@ from include.pipelines.tables.contract import TableContract, read_contract
 from include.pipelines.tables.infer import infer
 from include.readers.blocks import Part
 from include.readers.dataset import DatasetReader
-from include.readers.profile import HeaderForm
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm
 
 
 def contract_of(folder: Path, text: str | bytes, **options: Any) -> tuple[TableContract, str]:
@@ -66,7 +66,17 @@ KEPT_AS_TEXT = [
     ("9/24/06", "12/8/06"),
     ("1e400", "2"),
     ("12:61", "12:30"),
+    ('"2,25"', '"3,75"'),
 ]
+
+
+def test_what_a_person_says_needs_no_proof(tmp_path: Path) -> None:
+    text = "id;price;day\n1;2,25;01/02/2026\n2;1.234;03/04/2026\n"
+    said = {"decimal": DecimalForm.COMMA, "date_order": DateOrder.MONTH_FIRST}
+    assert rows_of(tmp_path, text, **said)[0] == [
+        (1, Decimal("2.25"), dt.date(2026, 1, 2)),
+        (2, Decimal(1234), dt.date(2026, 3, 4)),
+    ]
 
 
 @pytest.mark.parametrize("cells", KEPT_AS_TEXT)
