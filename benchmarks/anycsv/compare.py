@@ -66,26 +66,23 @@ def judge(expected: Expected | None, loaded: Loaded) -> Verdict:
         return Verdict(Outcome.REFUSED, loaded.error)
     if expected is None:
         return Verdict(Outcome.WRONG, "loaded what holds no table")
-    wanted = [
-        (line, cells) for line, cells in zip(expected.lines, expected.cells, strict=True) if line not in loaded.aside
-    ]
+    return _compared(expected, loaded)
+
+
+def _compared(expected: Expected, loaded: Loaded) -> Verdict:
+    known = zip(expected.lines, expected.cells, strict=True)
+    wanted = [cells for line, cells in known if line not in loaded.aside]
     rows = [row for row in loaded.rows if any(not _nothing(value) for value in row)]
-    if len(rows) != len(wanted):
-        return Verdict(Outcome.WRONG, f"{len(rows)} rows, {len(wanted)} expected")
-    left = _filled([cells for _, cells in wanted])
-    right = _filled(rows)
-    if len(left) != len(right):
-        return Verdict(Outcome.WRONG, f"{len(right)} columns with values, {len(left)} expected")
-    as_text = []
-    for number, (texts, values) in enumerate(zip(left, right, strict=True), 1):
-        verdict = _column(texts, values, expected)
-        if verdict.outcome is Outcome.WRONG:
-            return Verdict(Outcome.WRONG, f"column {number}: {verdict.why}")
-        if verdict.outcome is Outcome.AS_TEXT:
-            as_text.append(f"{number} ({verdict.why})")
-    if loaded.aside:
-        return Verdict(Outcome.SET_ASIDE, f"{len(loaded.aside)} records")
-    return Verdict(Outcome.AS_TEXT, f"columns {', '.join(as_text)}") if as_text else Verdict(Outcome.RIGHT)
+    left, right = _filled(wanted), _filled(rows)
+    if (len(rows), len(right)) != (len(wanted), len(left)):
+        what = f"{len(rows)} rows of {len(right)} columns, {len(wanted)} of {len(left)} expected"
+        return Verdict(Outcome.WRONG, what)
+    verdicts = [_column(texts, values, expected) for texts, values in zip(left, right, strict=True)]
+    for outcome in (Outcome.WRONG, Outcome.AS_TEXT):
+        found = [f"column {number}: {v.why}" for number, v in enumerate(verdicts, 1) if v.outcome is outcome]
+        if found and not (outcome is Outcome.AS_TEXT and loaded.aside):
+            return Verdict(outcome, ", ".join(found))
+    return Verdict(Outcome.SET_ASIDE, f"{len(loaded.aside)} records") if loaded.aside else Verdict(Outcome.RIGHT)
 
 
 def _nothing(value: Any) -> bool:
@@ -111,9 +108,8 @@ def _column(texts: Sequence[str | None], values: Sequence[Any], expected: Expect
 
 
 def _same(text: str | None, value: Any, kind: str, expected: Expected) -> bool:
-    if _nothing(text) or text in expected.nulls:
+    if text is None or _nothing(text) or text in expected.nulls:
         return _nothing(value) or value == text
-    assert text is not None
     if value is None:
         return bool(kind) and text.strip().lower() in NOTHING
     if isinstance(value, str):
@@ -195,7 +191,8 @@ def _dates(text: str, expected: Expected) -> Iterator[dt.date]:
 
 def _times(text: str, _expected: Expected) -> Iterator[dt.time]:
     if found := CLOCK.fullmatch(text.strip()):
-        yield dt.time(*(int(number or 0) for number in found.groups()))
+        hour, minute, seconds = (int(number or 0) for number in found.groups())
+        yield dt.time(hour, minute, seconds)
 
 
 READINGS: dict[type, Callable[[str, Expected], Iterator[Any]]] = {

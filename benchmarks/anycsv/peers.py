@@ -6,6 +6,7 @@ Prints nothing; a pickle of {file: (rows, error)} goes to the path that the firs
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import pickle
 import sys
@@ -71,7 +72,7 @@ def dlt(path: Path) -> Rows:
 def _plain(value: Any) -> Any:
     """A value as Python has it, None for all that stands for nothing."""
     value = value.item() if hasattr(value, "item") else value
-    if value != value or type(value).__name__ in {"NaTType", "NAType"}:
+    if (isinstance(value, float) and math.isnan(value)) or type(value).__name__ in {"NaTType", "NAType"}:
         return None
     return value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
 

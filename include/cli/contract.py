@@ -51,7 +51,7 @@ Exit code: 0 all is right, 1 contract or file cannot be read, 3 rejects.
 """
 
 
-def infer(
+def infer(  # noqa: PLR0913, PLR0917 # each is an option of the command
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, plain or compressed; a path or URL.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="C.yaml", help="Write there; else print.")] = None,
     key: Annotated[str, typer.Option("--key", metavar="A,B", help="The columns that name a row.")] = "",

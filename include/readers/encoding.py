@@ -47,10 +47,10 @@ LEAST_BYTES = 8
 class EncodingFacts:
     """What was decided about a file's encoding.
 
-    `encoding` is Python's name of it (utf-8, utf-16-le, utf-16-be, utf-32-le, utf-32-be, or a legacy one), `bom` whether
-    a byte order mark opens the file, `size` the decompressed bytes with it, `assumed` whether it is a guess: neither
-    profile nor mark says so, and the bytes fit more than one (cp1252, UTF-16 without mark). `bad_bytes`: bytes of a
-    file in UTF-8 that are none; each is read as BAD_BYTE.
+    `encoding` is Python's name of it (utf-8, utf-16-le, utf-16-be, utf-32-le, utf-32-be, or a legacy one), `bom`
+    whether a byte order mark opens the file, `size` the decompressed bytes with it, `assumed` whether it is a guess:
+    neither profile nor mark says so, and the bytes fit more than one (cp1252, UTF-16 without mark). `bad_bytes`: bytes
+    of a file in UTF-8 that are none; each is read as BAD_BYTE.
     """
 
     encoding: str

@@ -84,8 +84,8 @@ class Question:
 class FormSurvey:
     """What is known of one file's forms: from the profile, else from the blocks that were shown to `settle`.
 
-    `part` is the file's name, `columns` those it has, `positions` where their cells stand. `served`: columns whose dates
-    fit both orders alike, and go by the one that the file's other columns prove.
+    `part` is the file's name, `columns` those it has, `positions` where their cells stand. `served`: columns whose
+    dates fit both orders alike, and go by the one that the file's other columns prove.
     """
 
     part: str

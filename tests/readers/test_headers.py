@@ -74,7 +74,7 @@ def test_the_same_header_twice_is_an_error_that_names_both_positions() -> None:
 def test_of_headers_that_differ_in_signs_and_case_the_exact_one_wins_and_none_is_guessed() -> None:
     assert mapped(["order_id", "created_at", "QUANTITY", "quantity", "unit_price"]).positions["quantity"] == 3
     assert mapped(["order_id", "created_at", "quantity", "Quantity %", "unit_price"]).positions["quantity"] == 2
-    with pytest.raises(FileError, match="no header for quantity of orders. Found: .*Quantity, Quantity %"):
+    with pytest.raises(FileError, match=r"no header for quantity of orders\. Found: .*Quantity, Quantity %"):
         mapped(["order_id", "created_at", "Quantity", "Quantity %", "unit_price"])
 
 

@@ -18,12 +18,13 @@ from include.loading.files import list_file
 from include.pipelines.commerce.extract import DATASET_FILE
 from include.pipelines.commerce.header_words import HEADER_WORDS
 from include.pipelines.commerce.records import CONTRACTS
-from include.pipelines.tables.infer import form_lines, text
+from include.pipelines.tables.draft import form_lines, text
 from include.readers.blocks import Part
+from include.readers.column_survey import ColumnSurvey
 from include.readers.families import Families, find_families
 from include.readers.headers import header_key
 from include.readers.profile import Profile
-from include.readers.survey import HALF, ColumnSurvey, FileSurvey, survey_file
+from include.readers.survey import HALF, FileSurvey, survey_file
 
 # How alike two names are, 0 to 1 (difflib's ratio): from here on the same thing is meant, or may be.
 ALIKE, SIMILAR = 0.88, 0.66

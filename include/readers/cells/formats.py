@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,12 +11,12 @@ import pyarrow.compute as pc
 from include.readers.cells.inspection import BLANKS
 from include.readers.cells.zones import EPOCH, LOCAL, MOMENT, to_moments
 
-# Seconds of one unit.
-EPOCHS = {"epoch": 1, "epoch_ms": 1_000}
+# Microseconds of one unit.
 UNIT_US = {"epoch": 1_000_000, "epoch_ms": 1_000}
 EPOCH_NUMBER = re.compile("-?[0-9]{1,15}")
 
-Parse = Callable[[str], dt.datetime]
+# A day whose year, month and day are different numbers.
+SAMPLE_DAY = dt.date(2001, 2, 3)
 
 
 def read_formatted(cells: pa.StringArray, form: str, zone: str) -> pa.TimestampArray:
@@ -26,15 +25,15 @@ def read_formatted(cells: pa.StringArray, form: str, zone: str) -> pa.TimestampA
     found = pa.array([_moment(text, form) for text in texts.to_pylist()], LOCAL)
     local = found.take(pc.index_in(cells, value_set=texts))
     local = pc.if_else(pc.is_valid(cells), local, pa.scalar(None, LOCAL))
-    return local.cast(MOMENT) if form in EPOCHS or "%z" in form else to_moments(local, zone)
+    return local.cast(MOMENT) if form in UNIT_US or "%z" in form else to_moments(local, zone)
 
 
 def is_format(form: str) -> bool:
     """Whether it is a form of dates: one of the epochs, or one that names year, month and day."""
-    if form in EPOCHS:
+    if form in UNIT_US:
         return True
     try:
-        return _parsed(EPOCH.replace(year=2001, month=2, day=3).strftime(form), form) is not None
+        return _parsed(SAMPLE_DAY.strftime(form), form).date() == SAMPLE_DAY
     except ValueError:
         return False
 
@@ -44,7 +43,7 @@ def _moment(text: str | None, form: str) -> dt.datetime | None:
         return None
     text = text.strip(BLANKS)
     try:
-        if form in EPOCHS:
+        if form in UNIT_US:
             return (
                 EPOCH + dt.timedelta(microseconds=int(text) * UNIT_US[form]) if EPOCH_NUMBER.fullmatch(text) else None
             )

@@ -250,7 +250,7 @@ def _times(fields: Fields) -> tuple[Integers, Mask]:
 
 def explain_timestamp(text: str, reading: Reading) -> Flaw:
     """Why `read_timestamps` left the cell out."""
-    flaw = _explain(text, reading)
+    flaw = _formatted(text) if reading.date_format else _explain(text, reading)
     if flaw is None and re.search("0001|9999", text):
         return Flaw("out_of_range", "a moment outside the years 1 to 9999 in UTC")
     return flaw or Flaw("no_such_time", f"a local time that {reading.zone} leaves out when its clocks go forward")
@@ -258,13 +258,17 @@ def explain_timestamp(text: str, reading: Reading) -> Flaw:
 
 def explain_date(text: str, reading: Reading) -> Flaw:
     """Why `read_dates` left the cell out."""
+    if reading.date_format:
+        return _formatted(text)
     return _explain(text, reading) or Flaw("not_a_date", f"a date with a time beside it: {_shape(text)}")
+
+
+def _formatted(text: str) -> Flaw:
+    return Flaw("not_a_date", f"not in the form that date_format names: {_shape(text)}")
 
 
 def _explain(text: str, reading: Reading) -> Flaw | None:
     """The flaw of a cell that no zone could mend; None where the date and time exist somewhere."""
-    if reading.date_format:
-        return Flaw("not_a_date", f"not in the form that date_format names: {_shape(text)}")
     if TWO_DIGIT_YEAR.fullmatch(text.strip(BLANKS)):
         return Flaw("two_digit_year", f"a year of two digits: {_shape(text)}")
     found = re.match(MOMENT_PATTERN, text.strip(BLANKS))

@@ -311,7 +311,7 @@ def _are_years(first: Cells, data: Sequence[Cells]) -> bool:
     """Whether the numbers of a first record are years, one after the other, above figures that are not."""
     places = [place for place, cell in enumerate(first) if cell and kind_of(cell) == "number"]
     years = [(first[place] or "").strip() for place in places]
-    if len(years) < 2 or years not in (sorted(set(years)), sorted(set(years), reverse=True)):  # noqa: PLR2004 # a row
+    if len(years) < 2 or years not in (sorted(set(years)), sorted(set(years), reverse=True)):  # a row
         return False
     below = [cell for place in places for cell in _column(data, place)]
     return all(map(YEAR.fullmatch, years)) and not all(map(YEAR.fullmatch, below))

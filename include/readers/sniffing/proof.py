@@ -94,9 +94,10 @@ class Proven:
 class Proof:
     """What all values of one column hold so far.
 
-    `holds`: names of PATTERNS that all fit. `shown`: forms of decimals that some value shows beyond doubt. `words`: words
-    for nothing that were met, `values` how many others. `whole`, `scale`: most digits before and after the decimal sign.
-    `fine`: some moment has more than microseconds.
+    `holds`: names of PATTERNS that all fit. `shown`: forms of decimals that some value shows beyond doubt. `words`:
+    words for nothing that were met, `values` how many others. `whole`, `scale`: most digits before and after the
+    decimal sign. `exponents`: some are in scientific notation, `floats`: a float holds all of them as they are. `fine`:
+    some moment has more than microseconds.
     """
 
     holds: set[str] = field(default_factory=lambda: set(PATTERNS))
