@@ -194,7 +194,8 @@ def _read(rest: bytes, delimiter: str, form: Form, complete: bool) -> _Reading |
 def _columns(data: Sequence[Cells]) -> int:
     """How many columns a file without header has: as many as most records have cells, less those that are all empty."""
     width = Counter(map(len, data)).most_common(1)[0][0]
-    while width > 1 and not any(cells[width - 1] for cells in data if len(cells) == width):
+    usual = [cells for cells in data if len(cells) == width]
+    while width > 1 and not any(cells[width - 1] for cells in usual):
         width -= 1
     return width
 

@@ -101,7 +101,7 @@ class FileSurvey:
 
     @cached_property
     def proven_order(self) -> DateOrder | None:
-        """The order of dates that is said, or that columns prove; None where they contradict each other or none does."""
+        """The order of dates that is said, or that columns prove; None where they contradict each other or are none."""
         if self.said.date_order:
             return self.said.date_order
         return next(iter(self.order_proofs)) if len(self.order_proofs) == 1 else None

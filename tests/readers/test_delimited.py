@@ -17,7 +17,7 @@ from include.errors import FileError
 from include.readers import delimited
 from include.readers.blocks import Part, TextBlock
 from include.readers.delimited import read_text_blocks
-from include.readers.dialect import Dialect, read_dialect
+from include.readers.dialect import Dialect, Form, read_dialect
 from include.readers.encoding import detect_encoding
 from include.readers.parsing import FEW_RAGGED
 from include.results import Reject
@@ -48,7 +48,7 @@ class Reading:
 def blocks_of(
     path: Path,
     block_bytes: int | None,
-    delimiter: str | None,
+    delimiter: Form | str | None,
     encoding: str | None = None,
     columns: Collection[int] = (),
 ) -> Iterator[TextBlock]:
@@ -61,7 +61,7 @@ def blocks_of(
 def read(
     path: Path,
     block_bytes: int = 1 << 20,
-    delimiter: str | None = ",",
+    delimiter: Form | str | None = ",",
     encoding: str | None = None,
     columns: Collection[int] = (),
 ) -> Reading:
@@ -248,7 +248,7 @@ def test_any_table_that_pythons_csv_module_writes_comes_back_with_its_lines(
     scratch.write_bytes(text.getvalue().encode(encoding))
     fixed = encoding if encoding == "cp1252" else None
 
-    reading = read(scratch, block_bytes, delimiter, fixed)
+    reading = read(scratch, block_bytes, Form(delimiter, settled=True), fixed)
 
     reader = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)
     ends = [reader.line_num for _ in reader]

@@ -22,6 +22,7 @@ from include.loading.upload import Upload
 from include.log import line, logger
 from include.migrations import migrate
 from include.pipelines.tables.contract import Merge, TableContract
+from include.pipelines.tables.rules import BROKEN, broken_rules
 from include.pipelines.tables.schema import ensure_table, table_exists
 from include.results import LoadResult
 from include.settings import today
@@ -98,6 +99,7 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
         if not table_exists(connection, request.contract.target):
             # Whatever the ledger says of these bytes: somebody took the table away.
             request = replace(request, options=replace(request.options, force=True))
+        rules = broken_rules(connection, request.contract)
     file = list_file(request.file, request.storage)
     part = opened_part(file, request.storage)
     with _run(connect, run, dry_run=request.options.dry_run) as run_id:
@@ -111,7 +113,7 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
             parts={request.contract.table: (part,)},
         )
         try:
-            [result] = load_job(connect, _job(upload, request, report))
+            [result] = load_job(connect, _job(upload, request, rules, report))
         except HeldError as held:
             noted = None if raises else _noted(connect, upload).get(request.contract.table)
             if noted is None:
@@ -136,20 +138,27 @@ def lock_name(upload_id: str) -> str:
     return f"tables/{upload_id}"
 
 
-def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
-    contract = request.contract
+def _plan(contract: TableContract, rules: str | None) -> Plan:
+    """How rows reach the table; those that break its `rules` (`broken_rules`) do not."""
+    sound = f" AND _sequence NOT IN (SELECT _sequence FROM {BROKEN})" if rules else ""  # noqa: S608 # a name of ours
     filling = Filling(
         contract.table,
         contract.target,
-        contract.select,
+        contract.select + sound,
         unique=not contract.key,
         deletes=contract.merge is not Merge.UPSERT,
     )
+    late = f"SELECT _sequence, _part, _line, column_name, code, reason FROM {BROKEN}" if rules else ""  # noqa: S608 # as above
+    return Plan(contract.contract, (filling,), late, preparation=(rules,) if rules else ())
+
+
+def _job(upload: Upload, request: TableRequest, rules: str | None, report: Report) -> Job:
+    contract = request.contract
     [part] = upload.parts[contract.table]
     return Job(
         upload=upload,
         dataset=contract.table,
-        plan=Plan(contract.contract, (filling,)),
+        plan=_plan(contract, rules),
         store=contract.limits,
         profile=contract.profile,
         options=request.options,

@@ -9,8 +9,15 @@ from include.readers.cells.inspection import TextColumn, trimmed
 from include.readers.cells.reading import Reading
 from include.readers.cells.steps import cast_whole
 
-YES = ("true", "t", "yes", "y", "1")
-NO = ("false", "f", "no", "n", "0")
+# The second line is what spreadsheets write for TRUE and FALSE in other languages.
+YES = (
+    *("true", "t", "yes", "y", "1"),
+    *("wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "sant", "sand", "tosi", "prawda", "igaz", "истина"),
+)
+NO = (
+    *("false", "f", "no", "n", "0"),
+    *("falsch", "faux", "falso", "onwaar", "falskt", "falsk", "epätosi", "fałsz", "hamis", "ложь"),
+)
 
 
 def read_booleans(column: TextColumn, reading: Reading) -> pa.BooleanArray:

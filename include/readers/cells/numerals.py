@@ -32,7 +32,7 @@ GROUP_SIGNS = {DecimalForm.DOT: ",", DecimalForm.COMMA: "."}
 # Thousands signs in both forms: blank, no-break, thin and narrow no-break space, both apostrophes.
 COMMON_GROUP_SIGNS = (" ", "\xa0", "\u2009", "\u202f", "'", "\u2019")
 
-CURRENCY_SIGNS = r"(?:US|CA|AU|NZ|HK|[ACR])?\$|[€£¥₹₽₺₩₪₫₴₱฿]|kr\.?|zł|Kč|Ft|lei|Fr\.?"
+CURRENCY_SIGNS = r"(?:(?:US|CA|AU|NZ|HK) ?|[ACR])?\$|[€£¥₹₽₺₩₪₫₴₱฿]|kr\.?|zł|Kč|Ft|lei|Fr\.?"
 # ISO 4217, currencies in use.
 CURRENCY_CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -52,7 +52,9 @@ FEW_CELLS = 256
 
 MINUS = "\u2212"
 SIGNS = ("open", "lead", "inner", "trail", "close")
-SINGLE_SIGN = rf"^(?:\(\)|[-+{MINUS}]?)$"
+# Programs guard a cell that begins with a sign by an apostrophe, lest a spreadsheet take it for a formula.
+GUARDED = "'-"
+SINGLE_SIGN = rf"^(?:\(\)|[-+{MINUS}]?|{GUARDED})$"
 
 SCIENTIFIC = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+[eE][-+]?[0-9]+")
 NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -74,7 +76,7 @@ def number_pattern(form: DecimalForm, money: bool) -> str:
     blank = f"[{BLANKS}]*"
     worth = f"{MONEY}?" if money else ""
     return (
-        rf"^(?P<open>\()?{blank}(?P<lead>[-+{MINUS}])?{blank}(?P<before>{worth}){blank}(?P<inner>[-+{MINUS}])?"
+        rf"^(?P<open>\()?{blank}(?P<lead>{GUARDED}|[-+{MINUS}])?{blank}(?P<before>{worth}){blank}(?P<inner>[-+{MINUS}])?"
         rf"(?P<whole>{figures_pattern(form)})(?P<decimals>[{POINT[form]}][0-9]*)?"
         rf"{blank}(?P<after>{worth}){blank}(?P<trail>[-+{MINUS}])?(?P<close>\))?$"
     )
@@ -167,7 +169,7 @@ def _spelled(cells: pa.StringArray, form: DecimalForm, kind: _Kind) -> pa.Array:
         return pa.nulls(len(cells), kind.type)
     fields = pc.extract_regex(cells, number_pattern(form, kind.money))
     sign = {name: _field(fields, name) for name in SIGNS}
-    minus = pc.or_(pc.equal(sign["open"], "("), _any_is(sign, ("-", MINUS)))
+    minus = pc.or_(pc.equal(sign["open"], "("), _any_is(sign, ("-", MINUS, GUARDED)))
     digits = pc.utf8_ltrim(pc.replace_substring_regex(_field(fields, "whole"), "[^0-9]", ""), characters="0")
     decimals = pc.utf8_rtrim(pc.utf8_slice_codeunits(_field(fields, "decimals"), 1), characters="0")
     fits = pc.and_(pc.and_(_is_number(fields, sign), _is_money(fields)), _fits(digits, decimals, kind))
