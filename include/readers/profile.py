@@ -110,7 +110,7 @@ class FormKeys(BaseModel):
 
     `quote`: the sign around cells, `none` where quotes are letters like others. `escape`: the sign before a character
     that is meant as it is. `comment`: lines that begin with it hold no record. `skip_lines`: lines above the header.
-    `skip_blanks`: blanks between a delimiter and a quote are no part of the cell.
+    `skip_blanks`: blanks after a delimiter are no part of the cell, so that a quote may follow them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

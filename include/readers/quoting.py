@@ -11,7 +11,7 @@ class Quoting:
 
     `quote`: the sign around cells, doubled within them; None where quotes are letters like others. `escape`: the sign
     before a character that is meant as it is (`\"`). `comment`: a line that begins with it holds no record.
-    `skip_blanks`: blanks between a delimiter and a quote, and after a quote, are no part of the cell.
+    `skip_blanks`: blanks after a delimiter, and after a closing quote, are no part of the cell.
 
     Example: `'it''s'` under Quoting(quote="'") is the cell `it's`.
     """

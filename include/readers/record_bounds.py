@@ -216,7 +216,7 @@ def split_record(text: str, delimiter: str, quoting: Quoting = RFC_4180) -> list
     for match in _cell_pattern(delimiter, quoting).finditer(text):
         quoted, after, plain, end = match.groups()
         if quoted is None:
-            cells.append(_meant(plain, escape) or None)
+            cells.append(_meant(plain.lstrip(" ") if quoting.skip_blanks else plain, escape) or None)
         else:
             cells.append(_meant(quoted, escape, quote) + after)
         if not end:

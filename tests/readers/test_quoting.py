@@ -38,7 +38,7 @@ def read(path: Path, form: Form, block_bytes: int = 1 << 20) -> tuple[Rows, list
         ("a,'b,''c',d", Quoting(quote="'"), ["a", "b,'c", "d"]),
         (r'a,"b\"c,d",e\,f', Quoting(escape="\\"), ["a", 'b"c,d', "e,f"]),
         (r'a,"\\",\n', Quoting(escape="\\"), ["a", "\\", "n"]),
-        ('a, "b, c" ,  d', Quoting(skip_blanks=True), ["a", "b, c", "  d"]),
+        ('a, "b, c" ,  d', Quoting(skip_blanks=True), ["a", "b, c", "d"]),
         ('a,"b,c"', NO_QUOTES, ["a", '"b', 'c"']),
         ('"",,x', Quoting(), ["", None, "x"]),
     ],

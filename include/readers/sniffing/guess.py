@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from include.readers.dialect import DELIMITERS, SEPARATOR_LINE, Cells, Form, sample_records
 from include.readers.quoting import NO_QUOTES, RFC_4180, Quoting
 from include.readers.record_bounds import count_lines, find_records, split_raw, split_record
-from include.readers.sniffing.header_rows import NOTHING, has_header, header_row
+from include.readers.sniffing.header_rows import NOTHING, has_header, header_row, kind_of
 
 # Signs that delimit where none of the usual ones does.
-RARE_DELIMITERS = (" ", "^", "~", "\x1f", "\x01")
+RARE_DELIMITERS = (" ", "^", "~", ":", "#", "\x1f", "\x01")
+# The least share of records that fit a usual delimiter, below which the others are tried.
+GOOD_FIT = 0.9
 # Columns from which on blanks between words are no chance.
 SURE_COLUMNS = 3
 
@@ -59,6 +61,13 @@ class _Reading:
         width = self.width
         fitting = sum(len(cells) == width or (len(cells) > width and not _holds(cells[width:])) for cells in self.rows)
         return fitting / len(self.rows) if self.rows else 0.0
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a delimiter that few programs use is beyond doubt: all records fit it, and names stand on top."""
+        first = self.rows[0]
+        named = all(cell and kind_of(cell) == "text" for cell in first)
+        return self.width >= SURE_COLUMNS and self.fit == 1 and not self.defects and len(self.rows) > 1 and named
 
     @property
     def rank(self) -> tuple[bool, float, int, int]:
@@ -137,11 +146,10 @@ def _best(sample: bytes, fixed: Form, comment: str | None, complete: bool) -> _R
     )
     quotings = [replace(quoting, comment=comment) for quoting in quotings]
     best = _best_of(sample, delimiters, quotings, complete)
-    if best and best.width == 1 and not fixed.delimiter:
-        rare = _best_of(sample, RARE_DELIMITERS, quotings, complete)
-        if rare and rare.width >= SURE_COLUMNS and rare.fit == 1 and not rare.defects and len(rare.rows) > 1:
-            return rare
-    return best
+    if fixed.delimiter or (best and best.width > 1 and best.fit >= GOOD_FIT and not best.defects):
+        return best
+    rare = _best_of(sample, RARE_DELIMITERS, quotings, complete)
+    return rare if rare and rare.is_sure else best
 
 
 def _best_of(sample: bytes, delimiters: Sequence[str], quotings: Sequence[Quoting], complete: bool) -> _Reading | None:
@@ -159,7 +167,7 @@ def _quotings(text: str) -> list[Quoting]:
         found.append(Quoting(skip_blanks=True))
     if '"' in text:
         found.append(NO_QUOTES)
-    elif "'" in text:
+    if "'" in text:
         found.append(Quoting(quote="'"))
     return found
 
@@ -176,17 +184,21 @@ def _read(sample: bytes, delimiter: str, quoting: Quoting, complete: bool) -> _R
 
 
 def _against(texts: Sequence[str], rows: Sequence[Cells], delimiter: str, quoting: Quoting) -> int:
-    """Cells that another way of quoting would read better."""
-    if quoting.quote == "'":
-        return 0 if _has_quoted_column(texts, delimiter, quoting) else UNCLOSED
-    cells = (cell for row in rows for cell in row if cell)
+    """What speaks against a way of quoting: cells that another way would read better."""
+    cells = [cell.strip() for row in rows for cell in row if cell]
+    enclosed = sum(1 for cell in cells if len(cell) > 1 and cell.startswith('"') and cell.endswith('"'))
     if quoting.quote is None:
-        enclosed = sum(
-            1 for cell in cells if len(cell) > 1 and cell.strip().startswith('"') and cell.strip().endswith('"')
-        )
         return UNCLOSED * enclosed
+    if quoting.quote == "'":
+        sure = _has_quoted_column(texts, delimiter, quoting) or _guarded(rows, delimiter) >= SURE_ESCAPES
+        return UNCLOSED * (enclosed + (not sure))
     apostrophes = '"' not in "".join(texts) and _has_quoted_column(texts, delimiter, Quoting(quote="'"))
     return UNCLOSED if apostrophes else 0
+
+
+def _guarded(rows: Sequence[Cells], delimiter: str) -> int:
+    """Cells that hold the delimiter, which only quotes allow."""
+    return sum(1 for row in rows for cell in row if cell and delimiter in cell)
 
 
 def _has_quoted_column(texts: Sequence[str], delimiter: str, quoting: Quoting) -> bool:

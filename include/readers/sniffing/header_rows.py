@@ -245,9 +245,10 @@ def header_row(rows: Sequence[Cells]) -> int:
         notes += 1
     if notes == 0 or not _fills(rows[notes], width):
         notes = 0
-    # A header that a program has written twice.
-    again = notes + 1 < len(rows) and rows[notes] == rows[notes + 1] and _names_columns(rows[notes])
-    return notes + 1 if again else notes
+    # A header that a program has written twice, or more often.
+    while notes + 1 < len(rows) and rows[notes] == rows[notes + 1] and _names_columns(rows[notes]):
+        notes += 1
+    return notes
 
 
 def _is_note(cells: Cells, width: int) -> bool:
@@ -264,7 +265,7 @@ def _fills(cells: Cells, width: int) -> bool:
 
 
 def _names_columns(cells: Cells) -> bool:
-    return all(cell and kind_of(cell) == "text" for cell in cells)
+    return any(cells) and all(kind_of(cell) == "text" for cell in cells if cell)
 
 
 def has_header(first: Cells, data: Sequence[Cells]) -> bool | None:
