@@ -20,7 +20,7 @@ from include.readers.cells.inspection import BLANKS, TextColumn
 from include.readers.cells.moments import moment_fields
 from include.readers.cells.numerals import POINT, figures_pattern
 from include.readers.cells.shapes import mask_shape
-from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.profile import MOMENTS, DateOrder, DecimalForm, Profile
 
 # Examples kept per question: one for each reading and one that fits both.
 EXAMPLES = 3
@@ -165,7 +165,6 @@ class FormSurvey:
 
 
 NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
-MOMENTS = (ColumnType.TIMESTAMP, ColumnType.DATE)
 
 
 def _questions(columns: tuple[Column, ...], profile: Profile) -> Iterator[Question]:
@@ -174,7 +173,7 @@ def _questions(columns: tuple[Column, ...], profile: Profile) -> Iterator[Questi
     if numbers and profile.decimal is None:
         yield Question("decimal", numbers, (DecimalForm.DOT, DecimalForm.COMMA), weigh_numbers)
     for column in columns:
-        if column.type in MOMENTS and profile.date_order is None:
+        if column.type in MOMENTS and column.date_format is None and profile.date_order is None:
             yield Question("date_order", (column,), (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST), weigh_dates)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -136,7 +136,12 @@ class PartReader:
     @cached_property
     def _survey(self) -> FormSurvey:
         positions = self._positions
-        columns = tuple(column for column in (*self._contract.columns, *self._members) if column.name in positions)
+        formats = self._profile.dataset(self._contract.name).date_formats
+        columns = tuple(
+            replace(column, date_format=formats.get(column.name, column.date_format))
+            for column in (*self._contract.columns, *self._members)
+            if column.name in positions
+        )
         return FormSurvey(self.part.name, columns, positions, self._profile)
 
     @cached_property

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from include.contracts import Contract
+from include.contracts import ColumnType, Contract
 from include.documents import Document, read_document
 from include.errors import SetupError
+from include.readers.cells.formats import is_format
 from include.readers.dialect import Form
 from include.readers.quoting import Quoting
 
@@ -49,6 +50,8 @@ class MissingTrailing(StrEnum):
 
 NO_QUOTE = "none"
 
+MOMENTS = (ColumnType.TIMESTAMP, ColumnType.DATE)
+
 
 def _sign(sign: str) -> str:
     if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in "\r\n\0":
@@ -73,6 +76,12 @@ def _encoding(name: str) -> str:
     return name
 
 
+def _date_format(form: str) -> str:
+    if not is_format(form):
+        raise ValueError(f"{form!r} is no form of dates such as '%d-%b-%y', '%Y%m%d', 'epoch' or 'epoch_ms'")
+    return form
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -84,6 +93,7 @@ def _time_zone(name: str) -> str:
 Encoding = Annotated[str, AfterValidator(_encoding)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]
 Quote = Annotated[str, AfterValidator(_quote)]
 Sign = Annotated[str, AfterValidator(_sign)]
 Trailing = Annotated[MissingTrailing, BeforeValidator(_missing_trailing)]
@@ -94,7 +104,8 @@ class DatasetProfile(BaseModel):
 
     `columns`: contract column -> the file's header; such a column is looked for under that header only. `constants`:
     contract column -> the value it has in every row of a file without that column. `personal`: personal columns that
-    are loaded. `null_words`: cells read as blank, in all columns, without regard to case.
+    are loaded. `null_words`: cells read as blank, in all columns, without regard to case. `date_formats`: contract
+    column -> how its dates are written (`%b-%d-%y`, `%m/%d/%y`, `epoch`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -103,6 +114,7 @@ class DatasetProfile(BaseModel):
     constants: Mapping[str, str] = {}
     personal: tuple[str, ...] = ()
     null_words: tuple[str, ...] = ()
+    date_formats: Mapping[str, DateFormat] = {}
 
 
 class FormKeys(BaseModel):
@@ -242,9 +254,11 @@ def _unknown_columns(profile: Profile, contract: Contract) -> Iterable[tuple[str
     """The profile's keys that name no column of the contract, each with the names that are allowed there."""
     dataset = profile.dataset(contract.name)
     personal = tuple(column.name for column in contract.columns if column.personal)
+    moments = tuple(column.name for column in contract.columns if column.type in MOMENTS)
     named = (
         ("columns", dataset.columns, contract.names),
         ("constants", dataset.constants, contract.names),
+        ("date_formats", dataset.date_formats, moments),
         ("personal", dataset.personal, personal),
     )
     for key, names, allowed in named:

@@ -21,8 +21,7 @@ from include.contracts import (
     TableColumn,
 )
 from include.documents import read_document
-from include.readers.cells.formats import is_format
-from include.readers.profile import DateOrder, DecimalForm, FormKeys, Profile, TimeZone
+from include.readers.profile import DateFormat, DateOrder, DecimalForm, FormKeys, Profile, TimeZone
 from include.settings import StoreSettings
 
 # PostgreSQL cuts names after 63 bytes; the load's temporary table has the table's name with `prepared_` before it.
@@ -94,12 +93,6 @@ def _family(form: str) -> str:
     return form
 
 
-def _date_format(form: str) -> str:
-    if not is_format(form):
-        raise ValueError(f"{form!r} is no form of dates such as '%d-%b-%y', '%Y%m%d', 'epoch' or 'epoch_ms'")
-    return form
-
-
 def _texts(values: object) -> object:
     """Headers and cells are text, also those that YAML reads as numbers."""
     if not isinstance(values, list):
@@ -138,7 +131,7 @@ class ContractColumn(BaseModel):
     precision: Annotated[int, Field(ge=1, le=MOST_DIGITS)] = DECIMAL_PRECISION
     scale: Annotated[int, Field(ge=0, le=MOST_DIGITS)] = DECIMAL_SCALE
     money: bool = False
-    date_format: Annotated[str, AfterValidator(_date_format)] | None = None
+    date_format: DateFormat | None = None
     true_words: Words = ()
     false_words: Words = ()
 
