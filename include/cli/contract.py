@@ -30,10 +30,10 @@ INFER_HELP = """Write a contract from a file: its columns, types and key, to be 
 
 \b
 It reads the whole file in bounded memory. Types are those that all values
-prove without any tolerance; what comes close stays text, and is said on stderr
-and in the draft, as is each guess (quotes, encoding, lines above the header).
-Without --key rows are appended by file. The contract holds headers and shapes,
-never a value. Next: ./longshore contract check C.yaml FILE
+prove without any tolerance; what comes close stays text, and is said on
+stderr and in the draft, as is each guess (quotes, encoding, lines above the
+header). Without --key rows are appended by file. The contract holds headers
+and shapes, never a value. Next: ./longshore contract check C.yaml FILE
 """
 
 CHECK_HELP = """Check a contract, and show the table that it makes; with a file, what would load.

@@ -11,7 +11,7 @@ from typing import Any
 
 from include.errors import FileError, SetupError
 from include.readers.encoding import EncodingFacts, utf8_blocks
-from include.readers.quoting import RFC_4180, Quoting
+from include.readers.quoting import Form, Quoting
 from include.readers.record_bounds import count_lines, find_records, split_record
 
 # In order of preference where nothing in the file decides.
@@ -31,22 +31,8 @@ NUMERIC_SHARE = 0.9
 
 Cells = list[str | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What profile or contract fixes of a file's form; None, or the default, is found out or is what most files do.
-
-    `skip_lines`: physical lines above the header. `headed`: the first record names the columns; else they are called
-    `column_1`, `column_2`, ... . `missing_trailing`: a record may have fewer cells, which are null then. `settled`:
-    somebody said how cells are quoted, so a quoted cell may hold what looks like records.
-    """
-
-    delimiter: str | None = None
-    quoting: Quoting = RFC_4180
-    skip_lines: int = 0
-    headed: bool = True
-    missing_trailing: bool = False
-    settled: bool = False
+# Nothing is fixed.
+USUAL = Form()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +55,7 @@ class Dialect:
     separator_line: bool = False
     header_only: bool = False
     assumed: bool = False
-    form: Form = Form()
+    form: Form = USUAL
     numeric: tuple[int, ...] = ()
 
     @property

@@ -14,9 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from include.contracts import ColumnType, Contract
 from include.documents import Document, read_document
 from include.errors import SetupError
-from include.readers.cells.formats import is_format
-from include.readers.dialect import Form
-from include.readers.quoting import Quoting
+from include.readers.date_formats import is_format
+from include.readers.quoting import Form, Quoting
 
 
 class DecimalForm(StrEnum):

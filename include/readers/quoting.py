@@ -29,3 +29,20 @@ class Quoting:
 
 RFC_4180 = Quoting()
 NO_QUOTES = Quoting(quote=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What profile or contract fixes of a file's form; None, or the default, is found out or is what most files do.
+
+    `skip_lines`: physical lines above the header. `headed`: the first record names the columns; else they are called
+    `column_1`, `column_2`, ... . `missing_trailing`: a record may have fewer cells, which are null then. `settled`:
+    somebody said how cells are quoted, so a quoted cell may hold what looks like records.
+    """
+
+    delimiter: str | None = None
+    quoting: Quoting = RFC_4180
+    skip_lines: int = 0
+    headed: bool = True
+    missing_trailing: bool = False
+    settled: bool = False

@@ -29,11 +29,11 @@ from include.readers.column_survey import (
     reading_of,
 )
 from include.readers.delimited import UnclosedError, read_text_blocks
-from include.readers.dialect import Dialect, Form, read_dialect, read_sample
+from include.readers.dialect import Dialect, read_dialect, read_sample
 from include.readers.encoding import EncodingFacts, detect_encoding
 from include.readers.forms import Evidence
 from include.readers.profile import DateOrder, DecimalForm, Profile
-from include.readers.quoting import NO_QUOTES, RFC_4180
+from include.readers.quoting import NO_QUOTES, RFC_4180, Form
 from include.readers.sniffing.guess import Guess, guess_form
 from include.readers.sniffing.proof import (
     BOOLEAN,

@@ -10,13 +10,9 @@ import pyarrow.compute as pc
 
 from include.readers.cells.inspection import BLANKS
 from include.readers.cells.zones import EPOCH, LOCAL, MOMENT, to_moments
+from include.readers.date_formats import UNIT_US, parsed
 
-# Microseconds of one unit.
-UNIT_US = {"epoch": 1_000_000, "epoch_ms": 1_000}
 EPOCH_NUMBER = re.compile("-?[0-9]{1,15}")
-
-# A day whose year, month and day are different numbers.
-SAMPLE_DAY = dt.date(2001, 2, 3)
 
 
 def read_formatted(cells: pa.StringArray, form: str, zone: str) -> pa.TimestampArray:
@@ -28,16 +24,6 @@ def read_formatted(cells: pa.StringArray, form: str, zone: str) -> pa.TimestampA
     return local.cast(MOMENT) if form in UNIT_US or "%z" in form else to_moments(local, zone)
 
 
-def is_format(form: str) -> bool:
-    """Whether it is a form of dates: one of the epochs, or one that names year, month and day."""
-    if form in UNIT_US:
-        return True
-    try:
-        return _parsed(SAMPLE_DAY.strftime(form), form).date() == SAMPLE_DAY
-    except ValueError:
-        return False
-
-
 def _moment(text: str | None, form: str) -> dt.datetime | None:
     if text is None:
         return None
@@ -47,11 +33,6 @@ def _moment(text: str | None, form: str) -> dt.datetime | None:
             return (
                 EPOCH + dt.timedelta(microseconds=int(text) * UNIT_US[form]) if EPOCH_NUMBER.fullmatch(text) else None
             )
-        return _parsed(text, form)
+        return parsed(text, form)
     except (ValueError, OverflowError):
         return None
-
-
-def _parsed(text: str, form: str) -> dt.datetime:
-    moment = dt.datetime.strptime(text, form)  # local times get their zone from the caller
-    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
