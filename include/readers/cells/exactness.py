@@ -9,10 +9,11 @@ import pyarrow.compute as pc
 from include.readers.cells.inspection import BLANKS, TextColumn, to_mask, trimmed
 from include.readers.cells.reading import Flaw
 
-ZERO, NINE, PLUS, MINUS = b"09+-"
+NINE, COMMA, MINUS, BLANK = b"9,- "
 
-# Bytes that stand in numbers as programs write them: signs, digits, decimal and thousands signs, exponents.
-USUAL = frozenset(b"0123456789.,-eE")
+# Which bytes do not stand in numbers as programs write them: signs, digits, decimal and thousands signs, exponents.
+UNUSUAL = np.ones(256, np.bool_)
+UNUSUAL[list(b"0123456789.,-eE")] = False
 # What is beside a number that is no money; blanks and apostrophes between digits are thousands signs.
 BESIDE = r"[^-0-9.,eE'\x{2019}\x{2212}\s\x{a0}\x{2009}\x{202f}]"
 
@@ -25,28 +26,24 @@ BESIDE_NUMBER = Flaw(
 
 def without_lost(column: TextColumn, values: pa.Array, *, money: bool) -> tuple[pa.Array, dict[int, Flaw]]:
     """The values with null for cells that are more than their number, and the flaws of these by zero-based row."""
-    zeros = _leading_zeros(column)
-    flaws = dict.fromkeys(np.flatnonzero(zeros).tolist(), LEADING_ZERO)
-    if not money and not USUAL.issuperset(np.unique(column.bytes).tolist()):
+    flaws = dict.fromkeys(_leading_zeros(column), LEADING_ZERO)
+    if not money and (column.lowest < COMMA or column.highest > NINE) and UNUSUAL[column.bytes].any():
         beside = pc.fill_null(pc.match_substring_regex(column.cells, BESIDE), False)
         flaws = dict.fromkeys(pc.indices_nonzero(beside).to_pylist(), BESIDE_NUMBER) | flaws
-    valid = pc.is_valid(values)
-    flaws = {row: flaw for row, flaw in flaws.items() if valid[row].as_py()}
     if not flaws:
         return values, {}
+    valid = pc.is_valid(values)
+    flaws = {row: flaw for row, flaw in flaws.items() if valid[row].as_py()}
     lost = np.zeros(len(values), np.bool_)
     lost[list(flaws)] = True
     return pc.if_else(to_mask(lost), pa.scalar(None, values.type), values), flaws
 
 
-def _leading_zeros(column: TextColumn) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Cells that begin with a zero before another digit; most columns show by their first bytes that none does."""
-    cells = TextColumn(trimmed(column))
-    first, second = cells.starts
-    signed = (first == MINUS) | (first == PLUS)
-    found = (first == ZERO) & (second >= ZERO) & (second <= NINE) & (cells.lengths > 1)
-    if signed.any():
-        texts = pc.utf8_ltrim(cells.cells, characters=f"-+{BLANKS}")
-        deeper = pc.fill_null(pc.match_substring_regex(texts, "^0[0-9]"), False)
-        found |= signed & deeper.to_numpy(zero_copy_only=False)
-    return np.asarray(found, np.bool_)
+def _leading_zeros(column: TextColumn) -> list[int]:
+    """The rows whose cell begins with a zero before another digit, behind a sign perhaps."""
+    clean = column if column.lowest > BLANK else TextColumn(trimmed(column))
+    rows: list[int] = clean.rows_of_leading_zero().tolist()
+    if column.lowest <= MINUS and (column.holds("-") or column.holds("+")):
+        behind = pc.fill_null(pc.match_substring_regex(clean.cells, f"^[-+][{BLANKS}]*0[0-9]"), False)
+        rows += pc.indices_nonzero(behind).to_pylist()
+    return rows

@@ -16,6 +16,7 @@ ZERO = np.uint8(ord("0"))
 NO_TEXT = pa.scalar(None, pa.string())
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -79,13 +80,14 @@ class TextColumn:
         first = np.minimum(self._offsets[:-1], len(self._data) - 1)
         return self._data[first], self._data[self._offsets[1:] - 1]
 
-    @property
-    def starts(self) -> tuple[Bytes, Bytes]:
-        """First and second byte of each cell; any byte for cells that are shorter."""
+    def rows_of_leading_zero(self) -> Rows:
+        """Rows whose cell begins with a zero before another digit."""
+        starts = self._offsets[:-1]
         if len(self._data) == 0:
-            return (np.full(len(self.cells), FILLER, np.uint8),) * 2
-        first, second = (np.minimum(self._offsets[:-1] + place, len(self._data) - 1) for place in range(2))
-        return self._data[first], self._data[second]
+            return np.zeros(0, np.int64)
+        rows = np.flatnonzero(self.edges[0] == ZERO)
+        rows = rows[self.lengths[rows] > 1]
+        return rows[self._data[starts[rows] + 1] - ZERO < 10]
 
     @cached_property
     def unclean_edges(self) -> Mask:
