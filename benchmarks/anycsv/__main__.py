@@ -7,7 +7,7 @@ import pickle
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ TOOLS = ("duckdb", "pandas", "csvkit", "dlt")
 Verdicts = dict[str, Verdict]
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Reads the files by Longshore and its peers, and prints a row for each."""
     parser = argparse.ArgumentParser(prog="longshore bench anycsv", description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where truth.jsonl lies")
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--python", help="an interpreter that has the peers; else the benchmarks' own")
     parser.add_argument("--show", action="store_true", help="each file of ours that is not right, and why")
     parser.add_argument("--only", default="", help="files whose name holds this")
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     chosen = [case for case in cases(asked.folder) if asked.only in case.path.name]
     scores = {"longshore": _ours(chosen, reader=asked.reader)}
     for tool in filter(None, asked.tools.split(",")):

@@ -147,6 +147,8 @@ def _whole_year(text: str) -> bool:
 
 def _numbers(text: str, expected: Expected) -> Iterator[Decimal]:
     text = text.strip()
+    if not (NUMBER.fullmatch(text) or GROUPED.fullmatch(text)):
+        return  # a zero or a plus before it, a currency beside it: another value once it is a number
     other = "," if expected.decimal == "." else "."
     if GROUPED.fullmatch(text):
         text = text.replace(other, "")

@@ -58,7 +58,7 @@ def dlt(path: Path) -> Rows:
             "anycsv",
             destination=module.destinations.duckdb(f"{folder}/x.duckdb"),
             pipelines_dir=folder,
-            dataset_name="x",
+            dataset_name="rows_of_file",
         )
         files = filesystem(bucket_url=path.parent.as_uri(), file_glob=path.name)
         pipeline.run((files | read_csv()).with_name("rows"))
