@@ -13,7 +13,9 @@ class ColumnType(StrEnum):
     """How a cell is read and stored.
 
     IDENTIFIER is text that names something: trimmed, NFC, freed of Excel's `="00123"` and leading apostrophe, never
-    read as a number. TEXT is kept as delivered. TIMESTAMP is a moment (timestamptz, microseconds, UTC).
+    read as a number. TEXT is kept as delivered. TIMESTAMP is a moment (timestamptz, microseconds, UTC). DOUBLE is a
+    float, for what is written in scientific notation. JSON, UUID, TIME and INTERVAL are checked as text and stored as
+    what they are.
     """
 
     IDENTIFIER = "identifier"
@@ -23,6 +25,11 @@ class ColumnType(StrEnum):
     BOOLEAN = "boolean"
     TIMESTAMP = "timestamp"
     DATE = "date"
+    DOUBLE = "double"
+    JSON = "json"
+    UUID = "uuid"
+    TIME = "time"
+    INTERVAL = "interval"
 
 
 # Money and the like: 18 digits, 4 of them decimals, hold any price in any currency that ISO 4217 lists (at most 4
@@ -41,6 +48,10 @@ class Column:
     keeps a quoted empty text apart from an absent one. `personal` columns are loaded only where a profile asks.
     `family`: the form of the headers (`Price / *`) that feed this column together, as a JSON object of what the star
     stands for and the value; `type` is that of each value, and a reject names the header itself.
+    `position`: the place of the column (1-based), where headers do not tell it from others. `precision`, `scale`:
+    digits of a DECIMAL in all and after its sign. `money`: numbers may have a currency, brackets and a plus beside
+    them. `date_format`: how dates are written (`%d-%b-%y`, `%Y%m%d`, `epoch`, `epoch_ms`). `true_words`,
+    `false_words`: what a BOOLEAN is written as, instead of the usual words.
     """
 
     name: str
@@ -57,6 +68,13 @@ class Column:
     personal: bool = False
     description: str = ""
     family: str | None = None
+    position: int | None = None
+    precision: int = DECIMAL_PRECISION
+    scale: int = DECIMAL_SCALE
+    money: bool = False
+    date_format: str | None = None
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

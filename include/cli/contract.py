@@ -12,6 +12,7 @@ from include.cli.check import print_checked
 from include.cli.output import ExitCode, Panel, words
 from include.cli.rows import encode
 from include.errors import UsageError
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm
 
 if TYPE_CHECKING:
     from include.pipelines.commerce.check import Checked
@@ -29,8 +30,10 @@ INFER_HELP = """Write a contract from a file: its columns, types and key, to be 
 
 \b
 It reads the whole file in bounded memory. Types are those that all values
-fit; what is in doubt says so. The contract holds headers and shapes, never a
-value. Next: ./longshore contract check C.yaml FILE
+prove without any tolerance; what comes close stays text, and is said on
+stderr and in the draft, as is each guess (quotes, encoding, lines above the
+header). Without --key rows are appended by file. The contract holds headers
+and shapes, never a value. Next: ./longshore contract check C.yaml FILE
 """
 
 CHECK_HELP = """Check a contract, and show the table that it makes; with a file, what would load.
@@ -48,7 +51,7 @@ Exit code: 0 all is right, 1 contract or file cannot be read, 3 rejects.
 """
 
 
-def infer(
+def infer(  # noqa: PLR0913, PLR0917 # each is an option of the command
     file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV, plain or compressed; a path or URL.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="C.yaml", help="Write there; else print.")] = None,
     key: Annotated[str, typer.Option("--key", metavar="A,B", help="The columns that name a row.")] = "",
@@ -56,9 +59,21 @@ def infer(
     delimiter: Annotated[
         str | None, typer.Option("--delimiter", metavar="SIGN", help="Between cells, where the file leaves doubt.")
     ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Of the file, where its bytes leave doubt.")
+    ] = None,
+    header: Annotated[
+        HeaderForm | None, typer.Option("--header", help="Whether the first record names the columns.")
+    ] = None,
+    decimal: Annotated[
+        DecimalForm | None, typer.Option("--decimal", help="The decimal sign, where no value proves it.")
+    ] = None,
+    date_order: Annotated[
+        DateOrder | None, typer.Option("--date-order", help="What dates begin with, where no value proves it.")
+    ] = None,
 ) -> None:
     """See INFER_HELP."""
-    from include.pipelines.tables.infer import infer_contract
+    from include.pipelines.tables.infer import infer as infer_file
     from include.settings import settings
 
     if delimiter is not None and len(delimiter) != 1:
@@ -66,7 +81,34 @@ def infer(
     columns = [column.strip() for column in key.split(",") if column.strip()]
     storage = settings().storage
     check = f"./longshore contract check {shlex.quote(str(out))} {shlex.quote(file)}"
-    write_draft(infer_contract(file, key=columns, table=table, delimiter=delimiter, storage=storage), out, check)
+    found = infer_file(
+        file,
+        key=columns,
+        table=table,
+        delimiter=delimiter,
+        encoding=known(encoding),
+        header=header,
+        decimal=decimal,
+        date_order=date_order,
+        storage=storage,
+    )
+    write_draft(found.text, out, check)
+    for note in found.notes:
+        words().print(f"note: {note}", markup=False)
+
+
+def known(encoding: str | None) -> str | None:
+    """The encoding, if it is one.
+
+    Raises:
+        UsageError: Python knows none of that name.
+    """
+    from codecs import lookup
+
+    try:
+        return encoding and lookup(encoding).name
+    except LookupError as error:
+        raise UsageError(f"{encoding!r} is no encoding.", "Give one such as utf-8, cp1252 or mac-roman.") from error
 
 
 def write_draft(draft: str, out: Path | None, check: str) -> None:

@@ -152,6 +152,9 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
         str | None, typer.Option("--source", metavar="NAME", help="Whose file it is; else the table's schema.")
     ] = None,
     day: Day = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Of this file, whatever the contract says.")
+    ] = None,
     accept: Accept = False,
     force: Force = False,
     dry_run: DryRun = False,
@@ -159,13 +162,16 @@ def table(  # noqa: PLR0913, PLR0917 # each is an option of the command
     target: Target = "",
 ) -> None:
     """See TABLE_HELP."""
+    from include.cli.contract import known
     from include.pipelines.tables.contract import read_contract
     from include.pipelines.tables.load import TableRequest
     from include.settings import settings
 
     options = _options(force=force, accept=accept, dry_run=dry_run)
     asked = day.date() if day else None
-    request = TableRequest(file, read_contract(contract), source, asked, options, settings().storage)
+    read = read_contract(contract)
+    read = read.model_copy(update={"encoding": known(encoding)}) if encoding else read
+    request = TableRequest(file, read, source, asked, options, settings().storage)
     result = _load_table(request, target)
     if json:
         print_json(result.as_json())

@@ -44,7 +44,7 @@ def init(
     if contract is not None and contract not in CONTRACTS:
         raise UsageError(f"{contract!r} is no contract.", f"Choose one of {', '.join(CONTRACTS)}.")
     check = f"./longshore check {shlex.quote(file)} --profile {shlex.quote(str(out))}"
-    write_draft(draft_profile(file, contract, settings().storage), out, check)
+    write_draft(draft_profile(file, contract, settings().storage, settings().profiles_folder), out, check)
 
 
 def register(app: typer.Typer) -> None:

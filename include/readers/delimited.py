@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from include.errors import DefectError, FileError
 from include.readers.blocks import Part, TextBlock
 from include.readers.dialect import Dialect
 from include.readers.encoding import EncodingFacts, utf8_blocks
+from include.readers.legacy import BAD_BYTE
 from include.readers.parsing import Parsed, int64_array, parse_records
 from include.readers.record_bounds import Positions, Records, count_lines, find_records, open_quote
+from include.readers.sniffing.suspects import check_suspects
 from include.results import Reject
 
 Flags = npt.NDArray[np.bool_]
@@ -60,7 +63,7 @@ def read_text_blocks(
     """Reads the records after the header; memory is bounded by the block, whatever the file's size.
 
     Rows and `blank` over all blocks make the number of records; blank lines have numbers too: `records` has gaps there.
-    Codes of rejects made here: `columns`, `quoting`, `nul`; at most one a record.
+    Codes of rejects made here: `columns`, `quoting`, `nul`, `encoding`; at most one a record.
 
     Args:
         part: the file.
@@ -80,7 +83,7 @@ def read_text_blocks(
     block_bytes = block_bytes or min(BLOCK_BYTES * len(dialect.header) // len(wanted), MAX_BLOCK_BYTES)
     blocks = _after(utf8_blocks(part.url, facts, block_bytes, options), dialect.data_offset)
     for chunk in _chunks(blocks, dialect, part.name):
-        yield _text_block(chunk, dialect, wanted, part.name, first_sequence)
+        yield _text_block(chunk, dialect, wanted, part.name, first_sequence, bad_bytes=facts.bad_bytes > 0)
 
 
 def _after(blocks: Iterator[bytes], offset: int) -> Iterator[bytes]:
@@ -100,8 +103,9 @@ def _chunks(blocks: Iterator[bytes], dialect: Dialect, name: str) -> Iterator[_C
         rest += block
         if following is None and not rest.endswith((b"\n", b"\r")):
             rest += b"\n"
-        found = find_records(rest, delimiter, final=following is None)
-        _check_lengths(rest, found, delimiter, line, name)
+        found = find_records(rest, delimiter, final=following is None, quoting=dialect.quoting)
+        _check_lengths(rest, found, dialect, line, name)
+        check_suspects(rest, found, dialect, line, name)
         yield from _pieces(_Chunk(rest, found, line, record))
         line, record = line + len(found.line_ends), record + len(found.ends)
         if found.unclosed is not None:
@@ -123,7 +127,7 @@ def _pieces(chunk: _Chunk) -> Iterator[_Chunk]:
         line += len(records.line_ends)
 
 
-def _check_lengths(buffer: bytes, found: Records, delimiter: bytes, line: int, name: str) -> None:
+def _check_lengths(buffer: bytes, found: Records, dialect: Dialect, line: int, name: str) -> None:
     if len(buffer) <= MAX_RECORD_BYTES:
         return
     lengths = np.append(found.ends - found.starts, len(buffer) - found.end)
@@ -131,7 +135,7 @@ def _check_lengths(buffer: bytes, found: Records, delimiter: bytes, line: int, n
     if lengths[longest] <= MAX_RECORD_BYTES:
         return
     start = int(lengths[:longest].sum())
-    quote = open_quote(buffer[start : start + MAX_RECORD_BYTES], delimiter)
+    quote = open_quote(buffer[start : start + MAX_RECORD_BYTES], dialect.delimiter.encode(), dialect.quoting)
     if quote is not None:
         raise _unclosed(name, line + count_lines(buffer[: start + quote]))
     what = f"The file {name} holds a record of more than {MAX_RECORD_BYTES} bytes"
@@ -139,15 +143,22 @@ def _check_lengths(buffer: bytes, found: Records, delimiter: bytes, line: int, n
     raise FileError(what, "Check that the file is delimited text with one record a line.")
 
 
+class UnclosedError(FileError):
+    """A quote that opens a cell and is never closed."""
+
+
 def _unclosed(name: str, line: int) -> FileError:
     what = f"The file {name} opens a quote on line {line} and never closes it."
-    return FileError(what, "Mend that line, or ask for the file again.")
+    remedy = "Mend that line, ask for the file again, or say how cells are quoted: the key `quote` (none: not at all)."
+    return UnclosedError(what, remedy)
 
 
-def _text_block(chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: str, first_sequence: int) -> TextBlock:
+def _text_block(
+    chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: str, first_sequence: int, *, bad_bytes: bool
+) -> TextBlock:
     records = chunk.records
     starts = records.starts
-    blank = _blank(chunk.data, starts, records.ends, dialect.delimiter)
+    blank = _blank(chunk.data, starts, records.ends, dialect)
     kept = np.flatnonzero(~blank) if blank.any() else np.arange(len(starts))
     parsed = parse_records(chunk.data, records, kept, dialect, columns)
     lines = chunk.line + _line_of(starts, records)
@@ -166,7 +177,7 @@ def _text_block(chunk: _Chunk, dialect: Dialect, columns: Sequence[int], name: s
         sequence = first_sequence + record - 1
         return Reject(name, int(lines[index]), record, sequence, column, code, reason, raw(record))
 
-    faults = _faults(chunk, parsed)
+    faults = _faults(chunk, parsed, bad_bytes=bad_bytes)
     return TextBlock(
         cells=parsed.cells,
         lines=int64_array(lines[kept]),
@@ -185,17 +196,19 @@ def _line_of(starts: Positions, records: Records) -> Positions:
     return np.searchsorted(records.line_ends, starts, "right")
 
 
-def _blank(data: bytes, starts: Positions, ends: Positions, delimiter: str) -> Flags:
-    """Which records are empty or hold nothing but spaces and tabs that do not delimit."""
+def _blank(data: bytes, starts: Positions, ends: Positions, dialect: Dialect) -> Flags:
+    """Which records are comments, empty or hold nothing but spaces and tabs that do not delimit."""
     first = np.frombuffer(data, np.uint8)[starts]
     blank: Flags = (first == ord("\n")) | (first == ord("\r"))
-    spaces = " \t".replace(delimiter, "").encode()
+    if dialect.quoting.comment:
+        blank |= first == ord(dialect.quoting.comment)
+    spaces = " \t".replace(dialect.delimiter, "").encode()
     for index in np.flatnonzero(np.isin(first, np.frombuffer(spaces, np.uint8))).tolist():
         blank[index] = not data[starts[index] : ends[index]].strip(spaces + b"\r\n")
     return blank
 
 
-def _faults(chunk: _Chunk, parsed: Parsed) -> dict[int, tuple[str, str]]:
+def _faults(chunk: _Chunk, parsed: Parsed, *, bad_bytes: bool) -> dict[int, tuple[str, str]]:
     """Code and reason by the record's index in the chunk; the last of these that fits is the one that is told."""
     faults = {index: ("columns", reason) for index, reason in parsed.misfits.items()}
     for index in chunk.records.broken.tolist():
@@ -204,4 +217,8 @@ def _faults(chunk: _Chunk, parsed: Parsed) -> dict[int, tuple[str, str]]:
         nul = np.flatnonzero(np.frombuffer(chunk.data, np.uint8)[: chunk.records.end] == 0)
         for index in np.unique(np.searchsorted(chunk.records.ends, nul, "right")).tolist():
             faults[index] = ("nul", "a NUL character, which no text may hold")
+    if bad_bytes:
+        found = [match.start() for match in re.finditer(BAD_BYTE.encode(), chunk.data[: chunk.records.end])]
+        for index in np.unique(np.searchsorted(chunk.records.ends, found, "right")).tolist():
+            faults[index] = ("encoding", "bytes that are no UTF-8, in a file that else is")
     return faults

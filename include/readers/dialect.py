@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from include.errors import FileError, SetupError
 from include.readers.encoding import EncodingFacts, utf8_blocks
+from include.readers.quoting import Form, Quoting
 from include.readers.record_bounds import count_lines, find_records, split_record
 
 # In order of preference where nothing in the file decides.
@@ -22,7 +24,15 @@ SAMPLE_RECORDS = 500
 # Excel's first line that names the delimiter; programs that read it as a record fill it up with empty cells.
 SEPARATOR_LINE = re.compile(rb'"?sep=([^"\r\n\x00\x80-\xff])\1*"?[ \t]*(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
 
+# A whole or decimal number, however grouped.
+NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")
+# Least share of a column's cells that are numbers in a column of numbers.
+NUMERIC_SHARE = 0.9
+
 Cells = list[str | None]
+
+# Nothing is fixed.
+USUAL = Form()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +40,11 @@ class Dialect:
     """What was decided about a file's form.
 
     `header` holds the header's cells, unquoted, otherwise as delivered; () means that the file has no header: it is
-    empty or holds blank lines only. `width` is the number of cells that most records have: more than the header's where
-    records end in a delimiter. `data_offset` counts bytes of the file as UTF-8 without byte order mark, `data_line` is
-    the physical line (1-based) on which the first record starts. `separator_line`: the file opens with `sep=`.
-    `header_only`: nothing stands after the header. `assumed`: nothing in the file decides the delimiter (one column).
+    empty or holds blank lines only. `form` is what was fixed, `numeric` the positions of columns of numbers. `width` is
+    the number of cells that most records have: more than the header's where records end in a delimiter. `data_offset`
+    counts bytes of the file as UTF-8 without byte order mark, `data_line` is the physical line (1-based) on which the
+    first record starts. `separator_line`: the file opens with `sep=`. `header_only`: nothing stands after the header.
+    `assumed`: nothing in the file decides the delimiter (one column).
     """
 
     delimiter: str
@@ -44,6 +55,13 @@ class Dialect:
     separator_line: bool = False
     header_only: bool = False
     assumed: bool = False
+    form: Form = USUAL
+    numeric: tuple[int, ...] = ()
+
+    @property
+    def quoting(self) -> Quoting:
+        """How cells are guarded."""
+        return self.form.quoting
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,63 +81,73 @@ class _Reading:
 
 
 def read_dialect(
-    url: str, facts: EncodingFacts, fixed: str | None = None, options: Mapping[str, Any] | None = None
+    url: str, facts: EncodingFacts, fixed: Form | str | None = None, options: Mapping[str, Any] | None = None
 ) -> Dialect:
     """Takes a sample of the file's start and decides the dialect by it; see `detect_dialect`."""
+    sample, complete = read_sample(url, facts, options)
+    return detect_dialect(sample, fixed, name=url, complete=complete)
+
+
+def read_sample(url: str, facts: EncodingFacts, options: Mapping[str, Any] | None = None) -> tuple[bytes, bool]:
+    """The file's first bytes as UTF-8 without byte order mark, and whether they are all of it."""
     sample = b""
     blocks = utf8_blocks(url, facts, SAMPLE_BYTES, options)
     while len(sample) <= SAMPLE_BYTES and (block := next(blocks, None)) is not None:
         sample += block
-    complete = len(sample) <= SAMPLE_BYTES
-    return detect_dialect(sample, fixed, name=url, complete=complete)
+    return sample, len(sample) <= SAMPLE_BYTES
 
 
 def detect_dialect(
-    sample: bytes, fixed: str | None = None, *, name: str = "of this name", complete: bool = True
+    sample: bytes, fixed: Form | str | None = None, *, name: str = "of this name", complete: bool = True
 ) -> Dialect:
     """Decides the dialect by a sample: the first bytes of the file as UTF-8 without byte order mark.
 
-    A `sep=` line, blank lines and lines of delimiters alone before the header are skipped. Empty cells that end the
-    header are dropped where most records hold nothing there either.
+    A `sep=` line, comments, blank lines and lines of delimiters alone before the header are skipped. Empty cells that
+    end the header are dropped where most records hold nothing there either.
 
     Args:
         sample: whole or up to any byte.
-        fixed: the delimiter that the profile's key `delimiter` fixes.
+        fixed: what profile or contract fixes, or the delimiter alone.
         name: the file's name, for messages.
         complete: whether the sample is the whole file.
 
     Raises:
         FileError: the header's quote is never closed, the header is longer than the sample, two delimiters fit alike.
-        SetupError: `fixed` is no delimiter.
+        SetupError: the delimiter that is fixed is none.
     """
-    if fixed is not None:
-        _check_fixed(fixed)
-    separator, start = _skip_to_header(sample, fixed or "")
-    candidates = (fixed,) if fixed else (separator,) if separator else DELIMITERS
+    form = fixed if isinstance(fixed, Form) else Form(fixed)
+    if form.delimiter is not None:
+        _check_fixed(form)
+    separator, start = _skip_to_header(sample, form)
+    delimiters = (form.delimiter,) if form.delimiter else (separator,) if separator else DELIMITERS
     if start == len(sample) and complete:
-        return Dialect(candidates[0], (), 0, start, count_lines(sample) + 1, separator is not None, header_only=True)
+        line = count_lines(sample) + 1
+        return Dialect(delimiters[0], (), 0, start, line, separator is not None, header_only=True, form=form)
     rest = sample[start:]
     if complete and not rest.endswith((b"\n", b"\r")):
         rest += b"\n"
-    readings = [reading for delimiter in candidates if (reading := _read(rest, delimiter, complete))]
+    readings = [reading for delimiter in delimiters if (reading := _read(rest, delimiter, form, complete))]
     best = max(readings, key=lambda reading: reading.rank, default=None)
-    if best is None or (len(best.header) == 1 and len(readings) < len(candidates)):
-        raise _no_header(rest, count_lines(sample[:start]) + 1, candidates, name, complete)
+    if best is None or (len(best.header) == 1 and len(readings) < len(delimiters)):
+        raise _no_header(rest, count_lines(sample[:start]) + 1, delimiters, form, name, complete)
     _check_rivals(best, readings, name)
-    return _dialect(best, sample, start, separator is not None, complete, assumed=len(candidates) > 1)
+    return _dialect(best, sample, start, separator is not None, complete, form, assumed=len(delimiters) > 1)
 
 
-def _check_fixed(delimiter: str) -> None:
-    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0':
+def _check_fixed(form: Form) -> None:
+    delimiter, quote = form.delimiter or "", form.quoting.quote or ""
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in f"{quote}\r\n\0":
         what = f"The profile's key `delimiter` is {delimiter!r}, expected one ASCII character other than a quote."
         raise SetupError(what, "Name one such as ',', ';', '|' or a tab.")
 
 
-def _skip_to_header(sample: bytes, fixed: str) -> tuple[str | None, int]:
+def _skip_to_header(sample: bytes, form: Form) -> tuple[str | None, int]:
     """The delimiter that a `sep=` line names, and where the header starts."""
     separator: str | None = None
-    nothing = re.compile(rb"[ %b]*(?:\r\n|\r|\n|\Z)" % re.escape("".join(DELIMITERS) + fixed).encode())
-    start = 0
+    signs = re.escape("".join(DELIMITERS) + (form.delimiter or "")).encode()
+    comment = re.escape(form.quoting.comment or "").encode()
+    nothing = re.compile(rb"(?:[ %b]*|%b[^\r\n]*)(?:\r\n|\r|\n|\Z)" % (signs, comment or b"(?!)"))
+    start = _after_lines(sample, form.skip_lines)
     while start < len(sample):
         named = None if separator else SEPARATOR_LINE.match(sample, start)
         skipped = named or nothing.match(sample, start)
@@ -130,20 +158,51 @@ def _skip_to_header(sample: bytes, fixed: str) -> tuple[str | None, int]:
     return separator, start
 
 
-def _read(rest: bytes, delimiter: str, complete: bool) -> _Reading | None:
-    records = find_records(rest, delimiter.encode(), final=complete)
-    if not len(records.ends):
+def _after_lines(sample: bytes, lines: int) -> int:
+    start = 0
+    for end in islice(re.finditer(rb"\r\n|\r|\n", sample), lines):
+        start = end.end()
+    return start
+
+
+def _read(rest: bytes, delimiter: str, form: Form, complete: bool) -> _Reading | None:
+    texts, header_bytes = sample_records(rest, delimiter, form.quoting, complete=complete)
+    if not texts:
         return None
+    split = [split_record(text, delimiter, form.quoting) for text in texts]
+    filled = [cells for cells in split if len(cells) > 1 or (cells[0] or "").strip()]
+    if form.headed:
+        return _Reading(delimiter, split[0], header_bytes, filled[1:])
+    names: Cells = [f"column_{number}" for number in range(1, _columns(filled) + 1)]
+    return _Reading(delimiter, names, 0, filled)
+
+
+def _columns(data: Sequence[Cells]) -> int:
+    """How many columns a file without header has: as many as most records have cells, less those that are all empty."""
+    width = Counter(map(len, data)).most_common(1)[0][0]
+    usual = [cells for cells in data if len(cells) == width]
+    while width > 1 and not any(cells[width - 1] for cells in usual):
+        width -= 1
+    return width
+
+
+def sample_records(sample: bytes, delimiter: str, quoting: Quoting, *, complete: bool) -> tuple[list[str], int]:
+    """The texts of a sample's first records, comments left out, and the bytes that the first one takes."""
+    records = find_records(sample, delimiter.encode(), final=complete, quoting=quoting)
     ends = records.ends[: SAMPLE_RECORDS + 1].tolist()
-    texts = (rest[start:end].decode().rstrip("\r\n") for start, end in zip([0, *ends], ends, strict=False))
-    header, *data = (split_record(text, delimiter) for text in texts)
-    return _Reading(delimiter, header, ends[0], [cells for cells in data if len(cells) > 1 or (cells[0] or "").strip()])
+    texts = [sample[start:end].decode().rstrip("\r\n") for start, end in zip([0, *ends], ends, strict=False)]
+    kept = [text for text in texts if not (quoting.comment and text.startswith(quoting.comment))]
+    return kept, ends[0] if ends else 0
 
 
 def _is_padded(cells: Cells, header: Cells) -> bool:
     """Whether a record has the header's cells but for empty ones at the end of either."""
     longer, shorter = (cells, header) if len(cells) > len(header) else (header, cells)
-    return not any(longer[len(shorter) :])
+    return not _holds(longer[len(shorter) :])
+
+
+def _holds(cells: Cells) -> bool:
+    return any(cell and cell.strip() for cell in cells)
 
 
 def _check_rivals(best: _Reading, readings: Sequence[_Reading], name: str) -> None:
@@ -153,8 +212,8 @@ def _check_rivals(best: _Reading, readings: Sequence[_Reading], name: str) -> No
         raise FileError(what, "Set the profile's key `delimiter`.")
 
 
-def _dialect(
-    best: _Reading, sample: bytes, start: int, separator_line: bool, complete: bool, *, assumed: bool
+def _dialect(  # what detect_dialect has found out
+    best: _Reading, sample: bytes, start: int, separator_line: bool, complete: bool, form: Form, *, assumed: bool
 ) -> Dialect:
     offset = min(start + best.header_bytes, len(sample))
     header = _trimmed(best)
@@ -167,7 +226,14 @@ def _dialect(
         separator_line,
         header_only=complete and offset == len(sample),
         assumed=assumed and len(best.header) == 1,
+        form=form,
+        numeric=tuple(place for place in range(len(header)) if _is_numeric(best.data, place)),
     )
+
+
+def _is_numeric(data: Sequence[Cells], place: int) -> bool:
+    cells = [cell for cells in data if place < len(cells) and (cell := (cells[place] or "").strip())]
+    return bool(cells) and sum(map(bool, map(NUMBER.fullmatch, cells))) >= NUMERIC_SHARE * len(cells)
 
 
 def _trimmed(reading: _Reading) -> Cells:
@@ -182,15 +248,17 @@ def _trimmed(reading: _Reading) -> Cells:
 
 
 def _width(columns: int, data: Sequence[Cells]) -> int:
-    widths = Counter(len(cells) for cells in data if len(cells) >= columns and not any(cells[columns:]))
+    widths = Counter(len(cells) for cells in data if len(cells) >= columns and not _holds(cells[columns:]))
     return widths.most_common(1)[0][0] if widths else columns
 
 
-def _no_header(rest: bytes, line: int, candidates: Sequence[str], name: str, complete: bool) -> FileError:
+def _no_header(  # what detect_dialect has found out
+    rest: bytes, line: int, candidates: Sequence[str], form: Form, name: str, complete: bool
+) -> FileError:
     if not complete:
         what = f"The header of the file {name} starts on line {line} and is longer than {len(rest)} bytes."
         return FileError(what, "Check that it is delimited text with a header as its first line.")
-    found = (find_records(rest, delimiter.encode(), final=True) for delimiter in candidates)
+    found = (find_records(rest, sign.encode(), final=True, quoting=form.quoting) for sign in candidates)
     unclosed = next(records.unclosed for records in found if not len(records.ends))
     line += count_lines(rest[:unclosed])
     what = f"The file {name} opens a quote in its header on line {line} and never closes it."

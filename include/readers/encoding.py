@@ -1,15 +1,19 @@
-"""Which encoding a file has, decided over all of it, and its text as UTF-8."""
+"""Which encoding a file has, decided over all of it, and its text as UTF-8.
+
+UTF-8 whose bytes are bad in places stays UTF-8, and the records that hold them are rejects. A legacy encoding is chosen
+by how plausible the text is in it (charset-normalizer); in doubt the file is refused.
+"""
 
 from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from include.errors import FileError, SetupError
+from include.readers.legacy import MENDING, Tally, plausible_encoding
 from include.readers.source import CHUNK_BYTES, open_bytes
 
 UTF_8 = "utf-8"
@@ -30,10 +34,6 @@ UNMARKED = {"utf-8-sig": UTF_8, "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 # Encodings in which a block of ASCII bytes is its own text.
 ASCII_SUPERSETS = frozenset({CP1252, "iso8859-1", "iso8859-15"})
 
-# Bytes that cp1252 leaves undefined: in strict reading they are the only ones that cannot be text.
-UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
-FIRST_UNDEFINED = re.compile(b"[" + UNDEFINED_IN_CP1252 + b"]")
-
 # UTF-16 without a mark shows in the NULs that every second byte of Latin text is. Bytes of the file's start that are
 # looked at; the least share of NULs on one side (a table's header is ASCII mostly, its cells need not be); the most on
 # the other side, relative to the first; fewer bytes than the last figure say nothing.
@@ -47,22 +47,25 @@ LEAST_BYTES = 8
 class EncodingFacts:
     """What was decided about a file's encoding.
 
-    `encoding` is Python's name of it (utf-8, utf-16-le, utf-16-be, utf-32-le, utf-32-be, cp1252, or what the profile
-    fixes), `bom` whether a byte order mark opens the file, `size` the decompressed bytes with it, `assumed` whether
-    it is a guess: neither profile nor mark says so, and the bytes fit more than one (cp1252, UTF-16 without mark).
+    `encoding` is Python's name of it (utf-8, utf-16-le, utf-16-be, utf-32-le, utf-32-be, or a legacy one), `bom`
+    whether a byte order mark opens the file, `size` the decompressed bytes with it, `assumed` whether it is a guess:
+    neither profile nor mark says so, and the bytes fit more than one (cp1252, UTF-16 without mark). `bad_bytes`: bytes
+    of a file in UTF-8 that are none; each is read as BAD_BYTE.
     """
 
     encoding: str
     bom: bool
     size: int
     assumed: bool
+    bad_bytes: int = 0
 
 
 def detect_encoding(url: str, fixed: str | None = None, options: Mapping[str, Any] | None = None) -> EncodingFacts:
     """Decides the encoding in one streaming pass over the whole decompressed file.
 
-    The profile decides, else a byte order mark, else the NULs of UTF-16; else it is UTF-8 if all bytes are that, else
-    cp1252 if all of them are. Whatever decides, every byte is checked.
+    The profile decides, else a byte order mark, else the NULs of UTF-16; else it is UTF-8 if all bytes are that, or if
+    more characters beyond ASCII are than bytes are not; else the legacy encoding in which the text is plausible.
+    Whatever decides, every byte is checked.
 
     Args:
         url: a path, or a URL that fsspec opens.
@@ -70,7 +73,8 @@ def detect_encoding(url: str, fixed: str | None = None, options: Mapping[str, An
         options: storage options for fsspec.
 
     Raises:
-        FileError: the bytes are not text in that encoding; names byte offset, line and the profile's key.
+        FileError: the bytes are not text in that encoding, or no legacy encoding is more plausible than others; names
+            the line and the key.
         SetupError: `fixed` is no encoding that Python knows.
     """
     fixed = _known(fixed) if fixed else None
@@ -84,7 +88,8 @@ def detect_encoding(url: str, fixed: str | None = None, options: Mapping[str, An
         unmarked = _unmarked_utf16(start)
         encoding = marked or _byte_order(fixed, unmarked) or unmarked
         if encoding is None:
-            return _judged(url, chunks, options)
+            size = _utf8_size(chunks)
+            return EncodingFacts(UTF_8, False, size, False) if size is not None else _other_than_utf8(url, options)
         size = _checked(url, chunks, encoding, options)
     return EncodingFacts(encoding, bool(mark), size, assumed=not (fixed or marked))
 
@@ -107,7 +112,9 @@ def utf8_blocks(
 
     with open_bytes(url, options) as stream:
         blocks = counted(iter(lambda: stream.read(block_bytes), b""))
-        if facts.encoding != UTF_8:
+        if facts.bad_bytes:
+            blocks = _mended(blocks)
+        elif facts.encoding != UTF_8:
             blocks = _as_utf8(url, blocks, facts.encoding, options)
         yield from _without_mark(blocks) if facts.bom else blocks
     if size != facts.size:
@@ -147,24 +154,38 @@ def _chunks(start: bytes, stream: Any) -> Iterator[bytes]:
     yield from iter(lambda: stream.read(CHUNK_BYTES), b"")
 
 
-def _judged(url: str, chunks: Iterable[bytes], options: Mapping[str, Any] | None) -> EncodingFacts:
-    """Tries UTF-8 and cp1252 side by side, so that one pass is enough."""
-    utf8 = codecs.getincrementaldecoder(UTF_8)()
-    is_utf8, size = True, 0
-    undefined: int | None = None
+def _utf8_size(chunks: Iterable[bytes]) -> int | None:
+    """The bytes of the file if all of them are UTF-8."""
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    size = 0
     for chunk in chunks:
-        if not chunk.isascii():
-            if undefined is None and len(chunk.translate(None, UNDEFINED_IN_CP1252)) < len(chunk):
-                undefined = size + FIRST_UNDEFINED.search(chunk).start()  # type: ignore[union-attr]
-            is_utf8 = is_utf8 and _decodes(utf8, chunk)
-        elif is_utf8:
-            is_utf8 = _decodes(utf8, chunk[:1])  # an ASCII byte ends a character that the last chunk left open
+        # An ASCII byte ends a character that the last chunk left open.
+        if not _decodes(decoder, chunk[:1] if chunk.isascii() else chunk):
+            return None
         size += len(chunk)
-    if is_utf8 and _decodes(utf8, b"", final=True):
-        return EncodingFacts(UTF_8, bom=False, size=size, assumed=False)
-    if undefined is not None:
-        raise _undecodable(url, "UTF-8 nor in cp1252", undefined, _line_at(url, CP1252, undefined, options))
-    return EncodingFacts(CP1252, bom=False, size=size, assumed=True)
+    return size if _decodes(decoder, b"", final=True) else None
+
+
+def _other_than_utf8(url: str, options: Mapping[str, Any] | None) -> EncodingFacts:
+    """Weighs a file that is not UTF-8 in all its bytes, in one more pass."""
+    count = Tally()
+    with open_bytes(url, options) as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            count.add(chunk)
+    count.add(b"")
+    if count.characters > count.bad_bytes:
+        return EncodingFacts(UTF_8, bom=False, size=count.size, assumed=False, bad_bytes=count.bad_bytes)
+    encoding = plausible_encoding(url, count.sample)
+    with open_bytes(url, options) as stream:
+        _checked(url, _chunks(b"", stream), encoding, options)
+    return EncodingFacts(encoding, bom=False, size=count.size, assumed=True)
+
+
+def _mended(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(UTF_8)(errors=MENDING)
+    for block in blocks:
+        yield decoder.decode(block).encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = False) -> bool:
@@ -227,4 +248,4 @@ def _line_at(url: str, encoding: str, offset: int, options: Mapping[str, Any] | 
 
 def _undecodable(url: str, encoding: str, offset: int, line: int) -> FileError:
     what = f"The file {url} is not text in {encoding}: byte {offset} (line {line}) cannot be read."
-    return FileError(what, "Set the profile's key `encoding`, or ask for the file as UTF-8.")
+    return FileError(what, "Set the key `encoding` of profile or contract, or ask for the file as UTF-8.")

@@ -20,7 +20,7 @@ from include.readers.cells.inspection import BLANKS, TextColumn
 from include.readers.cells.moments import moment_fields
 from include.readers.cells.numerals import POINT, figures_pattern
 from include.readers.cells.shapes import mask_shape
-from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.profile import MOMENTS, DateOrder, DecimalForm, Profile
 
 # Examples kept per question: one for each reading and one that fits both.
 EXAMPLES = 3
@@ -84,7 +84,8 @@ class Question:
 class FormSurvey:
     """What is known of one file's forms: from the profile, else from the blocks that were shown to `settle`.
 
-    `part` is the file's name, `columns` those it has, `positions` where their cells stand.
+    `part` is the file's name, `columns` those it has, `positions` where their cells stand. `served`: columns whose
+    dates fit both orders alike, and go by the one that the file's other columns prove.
     """
 
     part: str
@@ -93,6 +94,7 @@ class FormSurvey:
     profile: Profile
     decimal: DecimalForm | None = field(init=False)
     date_orders: dict[str, DateOrder] = field(init=False)
+    served: tuple[str, ...] = ()
     _open: list[Question] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,9 +117,24 @@ class FormSurvey:
         doubtful = [question for question, evidence in found if evidence and not evidence.one_sided]
         for question, evidence in found:
             if evidence.one_sided:
-                self._settle(question, evidence)
-        for question, evidence in self._weigh_all(doubtful, reread):
-            self._settle(question, evidence)
+                self._settle(question, question.answer(evidence))
+        if doubtful:
+            self._settle_by_all(doubtful, reread)
+
+    def _settle_by_all(self, doubtful: list[Question], reread: Callable[[], Iterable[pa.RecordBatch]]) -> None:
+        """Weighs all of the file; a column of dates that leaves doubt goes by the other columns, if these agree."""
+        weighed = list(self._weigh_all(list(self._open), reread))
+        for question, evidence in weighed:
+            answer = question.answer(evidence)
+            if answer is not None:
+                self._settle(question, answer)
+        proven = set(self.date_orders.values()) - {None}
+        for question, evidence in weighed:
+            if question in doubtful and question in self._open:
+                if question.key != "date_order" or len(proven) != 1:
+                    raise self._doubt(question, evidence)
+                self.served += tuple(column.name for column in question.columns)
+                self._settle(question, next(iter(proven)))
 
     def _weigh_all(
         self, questions: list[Question], reread: Callable[[], Iterable[pa.RecordBatch]]
@@ -130,14 +147,11 @@ class FormSurvey:
             totals = [total + evidence for total, evidence in zip(totals, found, strict=True)]
         yield from zip(questions, totals, strict=True)
 
-    def _settle(self, question: Question, evidence: Evidence) -> None:
-        answer = question.answer(evidence)
-        if answer is None:
-            raise self._doubt(question, evidence)
+    def _settle(self, question: Question, answer: StrEnum | None) -> None:
         if isinstance(answer, DecimalForm):
             self.decimal = answer
         else:
-            self.date_orders |= {column.name: DateOrder(answer) for column in question.columns}
+            self.date_orders |= {column.name: DateOrder(str(answer)) for column in question.columns}
         self._open.remove(question)
 
     def _doubt(self, question: Question, evidence: Evidence) -> FileError:
@@ -151,7 +165,6 @@ class FormSurvey:
 
 
 NUMBERS = (ColumnType.INTEGER, ColumnType.DECIMAL)
-MOMENTS = (ColumnType.TIMESTAMP, ColumnType.DATE)
 
 
 def _questions(columns: tuple[Column, ...], profile: Profile) -> Iterator[Question]:
@@ -160,7 +173,7 @@ def _questions(columns: tuple[Column, ...], profile: Profile) -> Iterator[Questi
     if numbers and profile.decimal is None:
         yield Question("decimal", numbers, (DecimalForm.DOT, DecimalForm.COMMA), weigh_numbers)
     for column in columns:
-        if column.type in MOMENTS and profile.date_order is None:
+        if column.type in MOMENTS and column.date_format is None and profile.date_order is None:
             yield Question("date_order", (column,), (DateOrder.DAY_FIRST, DateOrder.MONTH_FIRST), weigh_dates)
 
 

@@ -40,7 +40,9 @@ def header_key(text: str) -> str:
     return "".join(filter(str.isalnum, folded)) or folded.strip()
 
 
-def map_header(cells: Sequence[str], contract: Contract, profile: Profile, *, part: str = "The file") -> HeaderMapping:
+def map_header(
+    cells: Sequence[str], contract: Contract, profile: Profile, *, part: str = "The file", headed: bool = True
+) -> HeaderMapping:
     """Finds the contract's columns in a header.
 
     A column that the profile maps is looked for under that header only. Else a column's own name wins over its aliases,
@@ -51,13 +53,17 @@ def map_header(cells: Sequence[str], contract: Contract, profile: Profile, *, pa
         contract: what the file should hold.
         profile: where columns stand under other headers, and which personal columns are wanted.
         part: the file's name, for messages.
+        headed: whether the file has a header; else columns go by `position`, by `column_1` and so on, or their order.
 
     Raises:
-        FileError: a required column is missing, none of an `any_of` group is there, or a column's header stands twice.
+        FileError: a required column is missing, none of an `any_of` group is there, a column's header stands twice, or
+            the contract has nothing for any header.
         SetupError: the profile names a column that the contract does not have.
     """
     check_columns(profile, contract)
-    found = _find(_places(cells), contract, profile)
+    found = _at_positions(cells, contract, part, headed=headed) | _find(Header(cells), contract, profile)
+    if not headed and not found:
+        found = {name: [place] for place, name in enumerate(contract.names[: len(cells)])}
     wanted = profile.dataset(contract.name).personal
     personal = {column.name for column in contract.columns if column.personal and column.name not in wanted}
     left_out = {place for column in personal for place in found.pop(column, ())}
@@ -73,30 +79,69 @@ def _forms(contract: Contract, profile: Profile) -> dict[str, str]:
     return {column.name: mapped.get(column.name, column.family) for column in contract.columns if column.family}
 
 
-def _places(cells: Sequence[str]) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for position, cell in enumerate(cells):
-        if key := header_key(cell):
-            places.setdefault(key, []).append(position)
-    return places
+class Header:
+    """A header's cells by their text, and by what is left of it without signs and case (`header_key`)."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self._texts = [cell.strip() for cell in cells]
+        self._exact: dict[str, list[int]] = {}
+        self._folded: dict[str, list[int]] = {}
+        for position, text in enumerate(self._texts):
+            if text:
+                self._exact.setdefault(text, []).append(position)
+                self._folded.setdefault(header_key(text), []).append(position)
+
+    def places(self, name: str) -> list[int]:
+        """Where a header of that name stands: that text, else one that is folded like it, if no other header is.
+
+        Example: of `Margin` and `Margin %`, both folded to `margin`, the name `margin` means neither.
+        """
+        exact = self._exact.get(name.strip())
+        if exact:
+            return exact
+        folded = self._folded.get(header_key(name), [])
+        return folded if len({self._texts[position] for position in folded}) == 1 else []
 
 
-def _find(places: dict[str, list[int]], contract: Contract, profile: Profile) -> dict[str, list[int]]:
+def _find(header: Header, contract: Contract, profile: Profile) -> dict[str, list[int]]:
     """Contract column -> positions of the header that feeds it, a header feeding one column at most."""
-    free = dict(places)
+    taken: set[int] = {column.position - 1 for column in contract.columns if column.position}
     found: dict[str, list[int]] = {}
     for names in _ranks(contract, profile):
         for column, headers in names.items():
-            key = next((key for key in map(header_key, headers) if key in free), None)
-            if column not in found and key is not None:
-                found[column] = free.pop(key)
+            free = ([place for place in header.places(name) if place not in taken] for name in headers)
+            places = next(filter(None, free), None)
+            if column not in found and places:
+                found[column] = places
+                taken.update(places)
+    return found
+
+
+def _at_positions(cells: Sequence[str], contract: Contract, part: str, *, headed: bool) -> dict[str, list[int]]:
+    """Columns that are addressed by their place, each checked against the header that stands there.
+
+    Raises:
+        FileError: the file has fewer columns, or another header at that place.
+    """
+    found: dict[str, list[int]] = {}
+    for column in contract.columns:
+        if column.position is None:
+            continue
+        place = column.position - 1
+        text = cells[place].strip() if place < len(cells) else None
+        known = {header_key(name) for name in (column.name, *column.aliases)}
+        if text is None or (headed and text and header_key(text) not in known):
+            what = f"{part}: column {column.position} should hold {column.name} of {contract.name}; "
+            what += f"there are {len(cells)} columns." if text is None else f"its header is {text!r}."
+            raise FileError(what, f"Mend columns.{column.name}.position or its aliases, or ask for the file as before.")
+        found[column.name] = [place]
     return found
 
 
 def _ranks(contract: Contract, profile: Profile) -> tuple[dict[str, tuple[str, ...]], ...]:
     """The headers by which columns are found, in the order in which they win."""
     headers = profile.dataset(contract.name).columns
-    single = [column for column in contract.columns if column.family is None]
+    single = [column for column in contract.columns if column.family is None and column.position is None]
     mapped: dict[str, tuple[str, ...]] = {
         column.name: (headers[column.name],) for column in single if column.name in headers
     }
@@ -125,6 +170,10 @@ def _require(loaded: Collection[str], cells: Sequence[str], contract: Contract, 
             raise FileError(
                 _missing(wanted, cells, contract, profile, part, bool(loaded)), _remedy(wanted, contract, profile)
             )
+    if not loaded:
+        found = _listed(cells) if not _looks_like_data(cells) else _shape(cells)
+        what = f"{part}: none of its headers is one of {contract.name}. Found: {found}."
+        raise FileError(what, f"Check that it is the right file, or mend {profile.title}.")
 
 
 def _missing(
@@ -172,13 +221,12 @@ def _mapping(
     used = {*loaded.values(), *members, *left_out}
     fed = {*loaded, *families}
     others = [cell.strip() for position, cell in enumerate(cells) if position not in used and cell.strip()]
-    keys = [header_key(cell) for cell in others]
     return HeaderMapping(
         positions=loaded,
         unknown=tuple(others),
-        unnamed=tuple(position for position, cell in enumerate(cells) if not cell.strip()),
+        unnamed=tuple(position for position, cell in enumerate(cells) if not cell.strip() and position not in used),
         missing=tuple(column.name for column in contract.columns if column.name not in fed and not column.personal),
         left_out=tuple(cells[position].strip() for position in sorted(left_out)),
-        duplicates=tuple(dict.fromkeys(cell for cell, key in zip(others, keys, strict=True) if keys.count(key) > 1)),
+        duplicates=tuple(dict.fromkeys(cell for cell in others if others.count(cell) > 1)),
         families=families,
     )

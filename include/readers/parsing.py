@@ -40,21 +40,43 @@ def parse_records(data: bytes, records: Records, kept: Positions, dialect: Diale
         DefectError: Arrow sees other records than `records` says.
     """
     columns = len(dialect.header)
+    if not dialect.quoting.plain:
+        return _parse_slowly(data, records, kept, dialect, wanted)
     fitting, ragged = _read(_payload(data, records, kept), dialect, wanted, records.multiline)
     if fitting.num_rows + len(ragged) != len(kept):
         what = f"{len(kept)} records were found, Arrow reads {fitting.num_rows} and {len(ragged)} ragged ones."
         raise DefectError(what, "Report this with the file's dialect.")
     starts = records.starts
     texts = (data[starts[index] : records.ends[index]].decode() for index in kept[ragged].tolist())
-    split = [split_record(text.rstrip("\r\n"), dialect.delimiter) for text in texts]
+    split = [split_record(text.rstrip("\r\n"), dialect.delimiter, dialect.quoting) for text in texts]
     fit = np.delete(kept, ragged)
     misfits = _surplus(fitting, len(wanted), dialect, fit) | {
         index: _reason(columns, len(cells))
         for index, cells in zip(kept[ragged].tolist(), split, strict=True)
-        if len(cells) < columns or any(cells[columns:])
+        if _misfits(cells, dialect)
     }
     fitting = fitting.select(range(len(wanted)))
     return Parsed(_merged(fitting, _padded(split, wanted), ragged) if split else fitting, misfits)
+
+
+def _parse_slowly(data: bytes, records: Records, kept: Positions, dialect: Dialect, wanted: Sequence[int]) -> Parsed:
+    """The same for text that Arrow would divide otherwise: with an escape, or with blanks before quotes."""
+    starts = records.starts
+    texts = (data[starts[index] : records.ends[index]].decode().rstrip("\r\n") for index in kept.tolist())
+    split = [split_record(text, dialect.delimiter, dialect.quoting) for text in texts]
+    misfits = {
+        index: _reason(len(dialect.header), len(cells))
+        for index, cells in zip(kept.tolist(), split, strict=True)
+        if _misfits(cells, dialect)
+    }
+    return Parsed(_padded(split, wanted), misfits)
+
+
+def _misfits(cells: Sequence[str | None], dialect: Dialect) -> bool:
+    """Whether a record has other cells than the header; empty ones beyond it do not count."""
+    columns = len(dialect.header)
+    beyond = any(cell and cell.strip() for cell in cells[columns:])
+    return beyond or (len(cells) < columns and not dialect.form.missing_trailing)
 
 
 def int64_array(values: Positions) -> pa.Int64Array:
@@ -105,6 +127,7 @@ def _read(
         ),
         parse_options=pyarrow.csv.ParseOptions(
             delimiter=dialect.delimiter,
+            quote_char=dialect.quoting.quote or False,
             newlines_in_values=multiline,
             ignore_empty_lines=False,
             invalid_row_handler=note,
@@ -130,7 +153,7 @@ def _surplus(fitting: pa.RecordBatch, wanted: int, dialect: Dialect, indices: Po
     found: dict[int, str] = {}
     for column in fitting.columns[wanted:]:
         if column.null_count < len(column):
-            filled = [row for row, cell in enumerate(column.to_pylist()) if cell]
+            filled = [row for row, cell in enumerate(column.to_pylist()) if cell and cell.strip()]
             reason = _reason(len(dialect.header), dialect.width)
             found |= dict.fromkeys(indices[filled].tolist(), reason)
     return found

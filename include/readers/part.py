@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,7 @@ class PartFacts:
 
     `unknown_columns`: headers that feed no column, and columns without a header that hold something. `decimal` and
     `date_orders` (by column) are what the profile fixes or the file decided; absent while no cell needs the decision.
+    `date_orders_by_others`: columns of dates that leave it open, and go by the order that the others prove.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PartFacts:
     unknown_columns: tuple[str, ...]
     decimal: DecimalForm | None
     date_orders: Mapping[str, DateOrder]
+    date_orders_by_others: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -66,10 +68,13 @@ class PartFacts:
             "empty": self.empty,
             "encoding": self.encoding.encoding,
             "encoding_assumed": self.encoding.assumed,
+            "bad_bytes": self.encoding.bad_bytes,
             "encoding_mark": self.encoding.bom,
             "delimiter": self.dialect.delimiter,
             "delimiter_assumed": self.dialect.assumed,
             "header": list(header),
+            "quote": self.dialect.quoting.quote,
+            "escape": self.dialect.quoting.escape,
             "columns": {name: header[position].strip() for name, position in self.mapping.positions.items()},
             "families": {name: list(members) for name, members in self.mapping.families.items()},
             "missing_columns": list(self.mapping.missing),
@@ -78,6 +83,7 @@ class PartFacts:
             "personal_columns_left_out": list(self.mapping.left_out),
             "decimal": self.decimal,
             "date_orders": dict(self.date_orders),
+            "date_orders_by_other_columns": list(self.date_orders_by_others),
         }
 
 
@@ -118,18 +124,24 @@ class PartReader:
 
     @cached_property
     def _dialect(self) -> Dialect:
-        return read_dialect(self.part.url, self._encoding, self._profile.delimiter, self._options.storage)
+        return read_dialect(self.part.url, self._encoding, self._profile.form, self._options.storage)
 
     @cached_property
     def _mapping(self) -> HeaderMapping:
         if not self._dialect.header:
             return HeaderMapping()
-        return map_header(self._dialect.header, self._contract, self._profile, part=self.part.name)
+        headed = self._dialect.form.headed
+        return map_header(self._dialect.header, self._contract, self._profile, part=self.part.name, headed=headed)
 
     @cached_property
     def _survey(self) -> FormSurvey:
         positions = self._positions
-        columns = tuple(column for column in (*self._contract.columns, *self._members) if column.name in positions)
+        formats = self._profile.dataset(self._contract.name).date_formats
+        columns = tuple(
+            replace(column, date_format=formats.get(column.name, column.date_format))
+            for column in (*self._contract.columns, *self._members)
+            if column.name in positions
+        )
         return FormSurvey(self.part.name, columns, positions, self._profile)
 
     @cached_property
@@ -183,6 +195,7 @@ class PartReader:
             unknown_columns=(*self._mapping.unknown, *unnamed),
             decimal=survey.decimal,
             date_orders=dict(survey.date_orders),
+            date_orders_by_others=survey.served,
         )
 
     def batches(self, first_sequence: int) -> Iterator[TypedBatch]:
@@ -277,6 +290,13 @@ class PartReader:
                 date_order=survey.date_orders.get(column.name),
                 zone=self._options.zone,
                 null_words=frozenset(word.strip().lower() for word in (*column.null_words, *words)),
+                exact=self._profile.exact,
+                money=column.money,
+                precision=column.precision,
+                scale=column.scale,
+                date_format=column.date_format,
+                true_words=column.true_words,
+                false_words=column.false_words,
             )
             for column in survey.columns
         }
@@ -289,7 +309,9 @@ class PartReader:
         }
 
     def _constant(self, name: str, text: str) -> pa.Scalar:
-        read = read_column(pa.array([text], pa.string()), self._contract.column(name), Reading(zone=self._options.zone))
+        column = self._contract.column(name)
+        reading = Reading(zone=self._options.zone, precision=column.precision, scale=column.scale)
+        read = read_column(pa.array([text], pa.string()), column, reading)
         for flaw in read.flaws.values():
             key = f"datasets.{self._contract.name}.constants.{name}"
             raise SetupError(f"In {self._profile.title}, {key} is {text!r}: {flaw.reason}.", "Set a value that fits.")

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from include.contracts import Contract
+from include.contracts import ColumnType, Contract
 from include.documents import Document, read_document
 from include.errors import SetupError
+from include.readers.date_formats import is_format
+from include.readers.quoting import Form, Quoting
 
 
 class DecimalForm(StrEnum):
@@ -31,12 +33,52 @@ class DateOrder(StrEnum):
     MONTH_FIRST = "month_first"
 
 
+class HeaderForm(StrEnum):
+    """FIRST: the first record names the columns. NONE: it is data already, and columns go by their places."""
+
+    FIRST = "first"
+    NONE = "none"
+
+
+class MissingTrailing(StrEnum):
+    """What a record with fewer cells than the header is: a REJECT, or one whose last cells are NULL."""
+
+    REJECT = "reject"
+    NULL = "null"
+
+
+NO_QUOTE = "none"
+
+MOMENTS = (ColumnType.TIMESTAMP, ColumnType.DATE)
+
+
+def _sign(sign: str) -> str:
+    if len(sign) != 1 or not sign.isascii() or sign.isalnum() or sign in "\r\n\0":
+        raise ValueError(f"{sign!r} is no single sign such as '#' or '|'")
+    return sign
+
+
+def _quote(sign: str) -> str:
+    return sign if sign == NO_QUOTE else _sign(sign)
+
+
+def _missing_trailing(value: object) -> object:
+    """The word `null`, which YAML takes for nothing."""
+    return MissingTrailing.NULL if value is None else value
+
+
 def _encoding(name: str) -> str:
     try:
         codecs.lookup(name)
     except LookupError as error:
         raise ValueError(f"{name!r} is no encoding that Python knows, such as 'utf-8', 'cp1252' or 'utf-16'") from error
     return name
+
+
+def _date_format(form: str) -> str:
+    if not is_format(form):
+        raise ValueError(f"{form!r} is no form of dates such as '%d-%b-%y', '%Y%m%d', 'epoch' or 'epoch_ms'")
+    return form
 
 
 def _time_zone(name: str) -> str:
@@ -50,6 +92,10 @@ def _time_zone(name: str) -> str:
 Encoding = Annotated[str, AfterValidator(_encoding)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Delimiter = Annotated[str, Field(min_length=1, max_length=1)]
+DateFormat = Annotated[str, AfterValidator(_date_format)]
+Quote = Annotated[str, AfterValidator(_quote)]
+Sign = Annotated[str, AfterValidator(_sign)]
+Trailing = Annotated[MissingTrailing, BeforeValidator(_missing_trailing)]
 
 
 class DatasetProfile(BaseModel):
@@ -57,7 +103,8 @@ class DatasetProfile(BaseModel):
 
     `columns`: contract column -> the file's header; such a column is looked for under that header only. `constants`:
     contract column -> the value it has in every row of a file without that column. `personal`: personal columns that
-    are loaded. `null_words`: cells read as blank, in all columns, without regard to case.
+    are loaded. `null_words`: cells read as blank, in all columns, without regard to case. `date_formats`: contract
+    column -> how its dates are written (`%b-%d-%y`, `%m/%d/%y`, `epoch`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
@@ -66,17 +113,49 @@ class DatasetProfile(BaseModel):
     constants: Mapping[str, str] = {}
     personal: tuple[str, ...] = ()
     null_words: tuple[str, ...] = ()
+    date_formats: Mapping[str, DateFormat] = {}
 
 
-class Profile(BaseModel):
-    """How a system's files are read. What is not set is found out from each file, or is the store's setting."""
+class FormKeys(BaseModel):
+    """How files are written; a contract has these keys too. What is not set is found out, or is what most files do.
+
+    `quote`: the sign around cells, `none` where quotes are letters like others. `escape`: the sign before a character
+    that is meant as it is. `comment`: lines that begin with it hold no record. `skip_lines`: lines above the header.
+    `skip_blanks`: blanks after a delimiter are no part of the cell, so that a quote may follow them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = ""
-    description: str = ""
     encoding: Encoding | None = None
     delimiter: Delimiter | None = None
+    quote: Quote | None = None
+    escape: Sign | None = None
+    comment: Sign | None = None
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    skip_blanks: bool = False
+    header: HeaderForm = HeaderForm.FIRST
+    missing_trailing: Trailing = MissingTrailing.REJECT
+
+    @property
+    def form(self) -> Form:
+        """The same as the reader takes it."""
+        quote = None if self.quote == NO_QUOTE else self.quote or '"'
+        escape = None if self.escape == quote else self.escape
+        return Form(
+            delimiter=self.delimiter,
+            quoting=Quoting(quote, escape, self.comment, self.skip_blanks),
+            skip_lines=self.skip_lines,
+            headed=self.header is HeaderForm.FIRST,
+            missing_trailing=self.missing_trailing is MissingTrailing.NULL,
+            settled=self.quote is not None,
+        )
+
+
+class Profile(FormKeys):
+    """How a system's files are read. What is not set is found out from each file, or is the store's setting."""
+
+    name: str = ""
+    description: str = ""
     decimal: DecimalForm | None = None
     date_order: DateOrder | None = None
     time_zone: TimeZone | None = None
@@ -90,6 +169,11 @@ class Profile(BaseModel):
     def dataset(self, name: str) -> DatasetProfile:
         """What differs for that dataset; nothing where the profile does not name it."""
         return self.datasets.get(name, DatasetProfile())
+
+    @property
+    def exact(self) -> bool:
+        """Whether a number with leading zeros, a currency or the like is a reject; shops' prices may have them."""
+        return False
 
     @property
     def title(self) -> str:
@@ -169,9 +253,11 @@ def _unknown_columns(profile: Profile, contract: Contract) -> Iterable[tuple[str
     """The profile's keys that name no column of the contract, each with the names that are allowed there."""
     dataset = profile.dataset(contract.name)
     personal = tuple(column.name for column in contract.columns if column.personal)
+    moments = tuple(column.name for column in contract.columns if column.type in MOMENTS)
     named = (
         ("columns", dataset.columns, contract.names),
         ("constants", dataset.constants, contract.names),
+        ("date_formats", dataset.date_formats, moments),
         ("personal", dataset.personal, personal),
     )
     for key, names, allowed in named:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from include.readers.quoting import RFC_4180, Quoting
+
 Positions = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-QUOTE, FEED, RETURN = b'"\n\r'
+FEED, RETURN = b"\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +58,24 @@ class Records:
         return Records(ends - start, self.line_ends[low:high] - start, broken), start
 
 
-def find_records(buffer: bytes, delimiter: bytes, *, final: bool) -> Records:
+def find_records(buffer: bytes, delimiter: bytes, *, final: bool, quoting: Quoting = RFC_4180) -> Records:
     """Finds the complete records of a buffer that starts with a record.
 
     Args:
         buffer: text in UTF-8; it may end anywhere, and ends with a line end if `final`.
         delimiter: one byte.
         final: whether nothing follows the buffer.
+        quoting: how cells are guarded. A comment is a record of its own.
     """
     line_ends = find_line_ends(buffer, final=final)
-    if b'"' not in buffer:
+    if quoting.quote is None or quoting.quote.encode() not in buffer:
         return Records(line_ends, line_ends)
     data = np.frombuffer(buffer, np.uint8)
-    quotes = np.flatnonzero(data == QUOTE)
+    quotes = np.flatnonzero(data == ord(quoting.quote))
     closed = len(quotes) % 2 == 0
-    if not _well_formed(data, quotes, delimiter) or (final and not closed):
-        return _scan(buffer, delimiter, line_ends, quotes, final=final)
+    simple = quoting.plain and quoting.comment is None
+    if not (simple and _well_formed(data, quotes, delimiter)) or (final and not closed):
+        return _scan(buffer, delimiter, line_ends, quotes, quoting, final=final)
     ends = line_ends[np.searchsorted(quotes, line_ends) % 2 == 0]
     return Records(ends, line_ends[: np.searchsorted(line_ends, ends[-1], "right") if len(ends) else 0])
 
@@ -95,9 +98,9 @@ def count_lines(buffer: bytes) -> int:
     return buffer.count(b"\n") + buffer.count(b"\r") - buffer.count(b"\r\n")
 
 
-def open_quote(buffer: bytes, delimiter: bytes) -> int | None:
+def open_quote(buffer: bytes, delimiter: bytes, quoting: Quoting = RFC_4180) -> int | None:
     """The position of the quote that is open at the end of a buffer that starts with a record."""
-    return _scan_record(buffer, 0, _patterns(delimiter)[1]).unclosed
+    return None if quoting.quote is None else _scan_record(buffer, 0, _patterns(delimiter, quoting)[1]).unclosed
 
 
 def _well_formed(data: Bytes, quotes: Positions, delimiter: bytes) -> bool:
@@ -107,7 +110,7 @@ def _well_formed(data: Bytes, quotes: Positions, delimiter: bytes) -> bool:
     before one of these: only then does counting quotes tell inside from outside.
     """
     edge = np.zeros(256, bool)
-    edge[[QUOTE, FEED, RETURN, delimiter[0]]] = True
+    edge[[data[quotes[0]], FEED, RETURN, delimiter[0]]] = True
     opening, closing = quotes[0::2], quotes[1::2]
     before = edge[data[np.maximum(opening - 1, 0)]]
     after = edge[data[np.minimum(closing + 1, len(data) - 1)]]
@@ -115,14 +118,31 @@ def _well_formed(data: Bytes, quotes: Positions, delimiter: bytes) -> bool:
 
 
 @cache
-def _patterns(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+def _patterns(delimiter: bytes, quoting: Quoting) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """A whole record without defects, and one cell with what follows its closing quote and what ends it."""
-    plain = rb'(?!")[^%b\r\n]*+' % re.escape(delimiter)
-    quoted = rb'"(?:[^"]++|"")*+"'
-    cell = rb"(?:%b|%b)" % (quoted, plain)
-    record = re.compile(rb"(?:%b%b)*+%b(?:\r\n|\r|\n)" % (cell, re.escape(delimiter), cell))
-    careful = rb"(?:(%b)([^%b\r\n]*+)|%b)(%b|\r\n|\r|\n|\Z)"
-    return record, re.compile(careful % (quoted, re.escape(delimiter), plain, re.escape(delimiter)))
+    guarded = _Guarded(delimiter.decode(), quoting)
+    quoted, end = f"{guarded.blanks}{guarded.quote}{guarded.within}{guarded.quote}", guarded.end
+    escaped = rf"|{guarded.escape}[^\r\n]" if guarded.escape else ""
+    # An unquoted cell may hold quotes, but not begin with one.
+    plain = rf"(?!{guarded.blanks}{guarded.quote})(?:[^{end}\r\n{guarded.escape}]{escaped})*+"
+    line_end = r"(?:\r\n|\r|\n)"
+    comment = rf"{re.escape(quoting.comment)}[^\r\n]*+{line_end}|" if quoting.comment else ""
+    cell = f"(?:{quoted}{guarded.blanks}|{plain})"
+    record = f"{comment}(?:{cell}{end})*+{cell}{line_end}"
+    careful = rf"(?:({quoted}){guarded.blanks}([^{end}\r\n]*+)|{plain})({end}|\r\n|\r|\n|\Z)"
+    return re.compile(record.encode()), re.compile(careful.encode())
+
+
+class _Guarded:
+    """Pieces of patterns: the signs, blanks that may stand around a quoted cell, and what stands within its quotes."""
+
+    def __init__(self, delimiter: str, quoting: Quoting) -> None:
+        self.end = re.escape(delimiter)
+        self.quote = re.escape(quoting.quote or "")
+        self.escape = re.escape(quoting.escape or "")
+        self.blanks = " *+" if quoting.skip_blanks else ""
+        escaped = rf"|{self.escape}[\s\S]" if self.escape else ""
+        self.within = f"(?:[^{self.quote}{self.escape}]++|{self.quote}{self.quote}{escaped})*+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +176,10 @@ def _scan_record(buffer: bytes, start: int, cell: re.Pattern[bytes]) -> _Scanned
             return _Scanned(start, broken)
 
 
-def _scan(buffer: bytes, delimiter: bytes, line_ends: Positions, quotes: Positions, *, final: bool) -> Records:
-    record, cell = _patterns(delimiter)
+def _scan(  # what find_records has found out so far
+    buffer: bytes, delimiter: bytes, line_ends: Positions, quotes: Positions, quoting: Quoting, *, final: bool
+) -> Records:
+    record, cell = _patterns(delimiter, quoting)
     keep = np.ones(len(line_ends), bool)
     broken: list[int] = []
     unclosed: int | None = None
@@ -182,26 +204,38 @@ def _scan(buffer: bytes, delimiter: bytes, line_ends: Positions, quotes: Positio
     return Records(ends, lines, np.searchsorted(ends, np.array(broken, np.int64)), unclosed)
 
 
-def split_record(text: str, delimiter: str) -> list[str | None]:
+def split_record(text: str, delimiter: str, quoting: Quoting = RFC_4180) -> list[str | None]:
     """Splits one record, without its line end, into cells: None for an empty one, "" for a quoted empty one.
 
     Text after a closing quote belongs to the cell, as in Arrow's reader.
     """
-    if '"' not in text:  # ten times as fast, and most records are such
+    quote, escape = quoting.quote, quoting.escape
+    if (quote is None or quote not in text) and quoting.plain:  # ten times as fast, and most records are such
         return [cell or None for cell in text.split(delimiter)]
     cells: list[str | None] = []
-    for match in _cell_pattern(delimiter).finditer(text):
+    for match in _cell_pattern(delimiter, quoting).finditer(text):
         quoted, after, plain, end = match.groups()
-        cells.append(plain or None if quoted is None else quoted.replace('""', '"') + after)
+        if quoted is None:
+            cells.append(_meant(plain.lstrip(" ") if quoting.skip_blanks else plain, escape) or None)
+        else:
+            cells.append(_meant(quoted, escape, quote) + after)
         if not end:
             break
     return cells
 
 
-def split_raw(text: str, delimiter: str) -> list[str]:
+def _meant(text: str, escape: str | None, quote: str | None = None) -> str:
+    """The characters that escapes and doubled quotes stand for."""
+    if escape is None or escape not in text:
+        return text.replace(quote * 2, quote) if quote else text
+    doubled = f"|{re.escape(quote)}({re.escape(quote)})" if quote else "|(?!)()"
+    return re.sub(rf"{re.escape(escape)}([\s\S]){doubled}", lambda found: found[1] or found[2], text)
+
+
+def split_raw(text: str, delimiter: str, quoting: Quoting = RFC_4180) -> list[str]:
     """Splits one record, without its line end, into cells as they stand there, quotes included."""
     cells = []
-    for match in _cell_pattern(delimiter).finditer(text):
+    for match in _cell_pattern(delimiter, quoting).finditer(text):
         cells.append(text[match.start() : match.start(4)])
         if not match[4]:
             break
@@ -209,6 +243,10 @@ def split_raw(text: str, delimiter: str) -> list[str]:
 
 
 @cache
-def _cell_pattern(delimiter: str) -> re.Pattern[Any]:
-    escaped = re.escape(delimiter)
-    return re.compile(rf'(?:"((?:[^"]++|"")*+)"([^{escaped}]*+)|([^{escaped}]*+))({escaped}|\Z)')
+def _cell_pattern(delimiter: str, quoting: Quoting) -> re.Pattern[str]:
+    """A cell of one record: what is within quotes and what follows them, or what is unquoted; and what ends it."""
+    guarded = _Guarded(delimiter, quoting)
+    end, quote, blanks = guarded.end, guarded.quote, guarded.blanks
+    quoted = rf"{blanks}{quote}({guarded.within}){quote}{blanks}([^{end}]*+)" if quote else "(?!)()()"
+    escaped = rf"|{guarded.escape}[\s\S]" if guarded.escape else ""
+    return re.compile(rf"(?:{quoted}|((?:[^{end}{guarded.escape}]{escaped})*+))({end}|\Z)")

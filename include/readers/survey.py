@@ -6,156 +6,58 @@ that may name rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from include.contracts import Column, ColumnType
+from include.contracts import ColumnType
 from include.readers.blocks import Part, TextBlock
 from include.readers.cells.block import refused_rows, without_empty
 from include.readers.cells.column import KINDS
-from include.readers.cells.inspection import TextColumn, to_mask, without_blanks, without_nul
-from include.readers.cells.reading import Reading
-from include.readers.cells.shapes import mask_shape
-from include.readers.delimited import read_text_blocks
-from include.readers.dialect import Dialect, read_dialect
+from include.readers.cells.inspection import TextColumn, to_mask
+from include.readers.column_survey import (
+    DATE_FITS,
+    MOMENTS,
+    NUMBER_FITS,
+    ColumnSurvey,
+    Fit,
+    is_iso,
+    reading_of,
+)
+from include.readers.delimited import UnclosedError, read_text_blocks
+from include.readers.dialect import Dialect, read_dialect, read_sample
 from include.readers.encoding import EncodingFacts, detect_encoding
-from include.readers.forms import Evidence, weigh_dates, weigh_numbers
+from include.readers.forms import Evidence
 from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.quoting import NO_QUOTES, RFC_4180, Form
+from include.readers.sniffing.guess import Guess, guess_form
+from include.readers.sniffing.proof import (
+    BOOLEAN,
+    INTEGER,
+    MOST_DIGITS,
+    NEVER_TEXT,
+    SCIENTIFIC,
+    SURE_DIGITS,
+    TIME,
+    Proven,
+)
+from include.readers.sniffing.suspects import SuspectError
 
 # Values of all columns together whose hashes are kept to tell whether they are unique: 64 MB.
 HASHED_VALUES = 8_000_000
-# Cells on which a type is tried before the whole block is.
-TRIED_CELLS = 100
-# Values of a mixed column that are tried on types that only some of them fit.
-SAMPLED_VALUES = 1_000
-# Digits from which on whole numbers of one length are codes (EAN, GTIN), which nobody adds up.
-CODE_DIGITS = 8
 # A type that more of the values fit than not is meant.
 HALF = 0.5
-# Example shapes of a column.
-SHAPES = 3
+# Digits from which on whole numbers of one length are codes (EAN, GTIN), which nobody adds up.
+CODE_DIGITS = 8
 # Bytes of a code; longer values are texts.
 CODE_BYTES = 64
 
-PLAIN_INTEGER = "^(?:0|-?[1-9][0-9]*)$"
-LEADING_ZERO = "^[-+]?0[0-9]"
-CODE = r"^\S+$"
-CLOCK = "[0-9]:[0-9]"
-BITS = pa.array(["0", "1"])
 
-# A type and the form in which the values fit it: how decimals are written, what dates begin with.
-Fit = tuple[ColumnType, DecimalForm | DateOrder | None]
-NUMBER_FITS: tuple[Fit, ...] = tuple(
-    (kind, form) for kind in (ColumnType.INTEGER, ColumnType.DECIMAL) for form in DecimalForm
-)
-DATE_FITS: tuple[Fit, ...] = tuple(
-    (kind, order) for kind in (ColumnType.DATE, ColumnType.TIMESTAMP) for order in DateOrder
-)
-ALL_FITS: tuple[Fit, ...] = ((ColumnType.BOOLEAN, None), *NUMBER_FITS, *DATE_FITS)
-
-
-@dataclass(slots=True)
-class ColumnSurvey:
-    """What one column holds.
-
-    `filled` and `blank` count cells, `longest` and `shortest` are in bytes, `shapes` are examples with 9 for digits and
-    a for letters.
-    `fits`: types and forms that all cells fit. `plain`: all are whole numbers as programs write them; `code`: none has
-    blanks in it or around it; `padded`: some have zeros before them, so none is a number; `clock`: some hold a time.
-    `numbers` and `dates` are the evidence for the forms. `unique`: False once a value stood twice, None where that was
-    not followed to the end. `sample` holds the first values.
-    """
-
-    header: str
-    position: int
-    filled: int = 0
-    blank: int = 0
-    longest: int = 0
-    shortest: int = 2**31
-    shapes: tuple[str, ...] = ()
-    fits: frozenset[Fit] = frozenset(ALL_FITS)
-    plain: bool = True
-    code: bool = True
-    padded: bool = False
-    clock: bool = False
-    bits: bool = True
-    numbers: Evidence = field(default_factory=Evidence)
-    dates: Evidence = field(default_factory=Evidence)
-    unique: bool | None = True
-    sample: pa.StringArray = field(default_factory=lambda: pa.array([], pa.string()))
-    _hashes: list[np.ndarray[Any, np.dtype[np.int64]]] = field(default_factory=list)
-
-    @property
-    def names_rows(self) -> bool:
-        """Whether each row has a value of its own here."""
-        return self.unique is True and self.blank == 0 and self.filled > 0
-
-    def learn(self, cells: pa.StringArray) -> None:
-        """Takes a block's cells."""
-        column = without_blanks(without_nul(TextColumn(cells))[0])
-        values = column.cells.drop_null()
-        self.blank += len(cells) - len(values)
-        if len(values) == 0:
-            return
-        self.filled += len(values)
-        bounds = pc.min_max(pc.binary_length(values))
-        self.shortest = min(self.shortest, int(bounds["min"].as_py()))
-        self.longest = max(self.longest, int(bounds["max"].as_py()))
-        if len(self.sample) == 0:
-            self.sample = values.slice(0, SAMPLED_VALUES)
-        self.shapes = tuple(dict.fromkeys((*self.shapes, *map(mask_shape, values.slice(0, 50).to_pylist()))))[:SHAPES]
-        self._learn_flags(values)
-        self.fits = frozenset(fit for fit in self.fits if _fits(values, fit))
-        self._learn_forms(values)
-        self._learn_unique(values)
-
-    def settle(self) -> None:
-        """To be called once all blocks were shown."""
-        if self.unique and self._hashes:
-            hashes = np.concatenate(self._hashes)
-            self.unique = len(np.unique(hashes)) == len(hashes)
-        self._hashes.clear()
-
-    @property
-    def hashed(self) -> int:
-        """Values whose hashes are kept."""
-        return sum(map(len, self._hashes))
-
-    def give_up_unique(self) -> None:
-        """Leaves open whether the values are unique."""
-        self.unique = None if self.unique else self.unique
-        self._hashes.clear()
-
-    def _learn_flags(self, values: pa.StringArray) -> None:
-        self.plain = self.plain and _all(values, PLAIN_INTEGER)
-        clean = KINDS[ColumnType.IDENTIFIER].read(TextColumn(values), Reading())
-        self.code = self.code and _all(values, CODE) and clean.equals(values)
-        self.padded = self.padded or _any(values, LEADING_ZERO)
-        self.clock = self.clock or _any(values, CLOCK)
-        self.bits = self.bits and bool(pc.all(pc.is_in(values, value_set=BITS)).as_py())
-
-    def _learn_forms(self, values: pa.StringArray) -> None:
-        if self.fits.intersection(NUMBER_FITS):
-            self.numbers += weigh_numbers(values, Column(self.header, ColumnType.DECIMAL))
-        if self.fits.intersection(DATE_FITS):
-            self.dates += weigh_dates(values, Column(self.header, ColumnType.DATE))
-
-    def _learn_unique(self, values: pa.StringArray) -> None:
-        if self.unique is not True:
-            return
-        if pc.count_distinct(values).as_py() < len(values):
-            self.unique = False
-            self._hashes.clear()
-            return
-        self._hashes.append(np.fromiter(map(hash, values.to_pylist()), np.int64, len(values)))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileSurvey:
     """A file's columns and forms.
 
@@ -174,6 +76,75 @@ class FileSurvey:
     decimal_doubt: bool
     date_order: DateOrder | None
     date_doubt: bool
+    guess: Guess | None = None
+    misquoted: int = 0
+    said: Profile = field(default_factory=Profile)
+
+    @cached_property
+    def proven_decimal(self) -> DecimalForm | None:
+        """The decimal form that is said, or that columns of the file prove: that of most, where they prove two."""
+        if self.said.decimal:
+            return self.said.decimal
+        forms = Counter(column.proof.form(self.dialect.delimiter) for column in self.columns if column.proof.values)
+        forms.pop(None, None)
+        return forms.most_common(1)[0][0] if forms else None
+
+    @cached_property
+    def order_proofs(self) -> dict[DateOrder, list[str]]:
+        """Headers of the columns that prove an order of dates, by the order: all of the others are read by it."""
+        found: dict[DateOrder, list[str]] = {}
+        for column in self.columns:
+            if column.sure.intersection(DATE_FITS) and column.sure_dates.one_sided and not is_iso(column):
+                order = DateOrder.DAY_FIRST if column.sure_dates.first else DateOrder.MONTH_FIRST
+                found.setdefault(order, []).append(column.header)
+        return found
+
+    @cached_property
+    def proven_order(self) -> DateOrder | None:
+        """The order of dates that is said, or that columns prove; None where they contradict each other or are none."""
+        if self.said.date_order:
+            return self.said.date_order
+        return next(iter(self.order_proofs)) if len(self.order_proofs) == 1 else None
+
+    def proven(self, column: ColumnSurvey) -> Proven:
+        """The type that a column's values prove, with the words that are NULL then; else text."""
+        found = self._proven(column) if column.proof.values else None
+        if found is not None:
+            return replace(found, null_words=column.proof.null_words)
+        kind = (
+            ColumnType.IDENTIFIER if column.filled and column.code and column.longest <= CODE_BYTES else ColumnType.TEXT
+        )
+        return Proven(kind, null_words=tuple(sorted(column.proof.words & NEVER_TEXT)) if column.proof.values else ())
+
+    def _proven(self, column: ColumnSurvey) -> Proven | None:
+        proof = column.proof
+        if BOOLEAN in proof.holds:
+            return Proven(ColumnType.BOOLEAN)
+        if INTEGER in proof.holds:
+            if proof.is_code(column.header, column.sample):
+                return None
+            wide = proof.whole > SURE_DIGITS
+            return Proven(ColumnType.DECIMAL, MOST_DIGITS, 0) if wide else Proven(ColumnType.INTEGER)
+        found = proof.decimals(self.proven_decimal, said=self.said.decimal is not None)
+        if found:
+            return found
+        if (
+            SCIENTIFIC in proof.holds
+            and proof.exponents
+            and proof.floats
+            and self.proven_decimal is not DecimalForm.COMMA
+        ):
+            return Proven(ColumnType.DOUBLE)
+        return self._proven_moment(column)
+
+    def _proven_moment(self, column: ColumnSurvey) -> Proven | None:
+        if TIME in column.proof.holds:
+            return Proven(ColumnType.TIME)
+        order = DateOrder.ISO if is_iso(column) else self.proven_order
+        for kind in MOMENTS[column.clock :]:
+            if order and (kind, order) in column.sure and not column.proof.fine:
+                return Proven(kind)
+        return None
 
     def fits(self, column: ColumnSurvey, kind: ColumnType) -> bool:
         """Whether all of a column's values can be read as the type, in the file's forms."""
@@ -198,7 +169,7 @@ class FileSurvey:
         """Which part of a column's first values can be read as the type; 1 only where all of its values can."""
         if self.fits(column, kind):
             return 1.0
-        misfits = int(KINDS[kind].read(TextColumn(column.sample), _reading(self._fit(kind))).null_count)
+        misfits = int(KINDS[kind].read(TextColumn(column.sample), reading_of(self._fit(kind))).null_count)
         # All of the sample may fit where a later value does not.
         return min((len(column.sample) - misfits) / len(column.sample), 0.999)
 
@@ -220,25 +191,68 @@ class FileSurvey:
         return next(found, ColumnType.TEXT)
 
 
-def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None = None) -> FileSurvey:
+def survey_file(
+    part: Part,
+    profile: Profile,
+    options: Mapping[str, Any] | None = None,
+    *,
+    guessing: bool = False,
+    headed: bool | None = None,
+) -> FileSurvey:
     """Reads a whole file and says what its columns hold.
 
     Args:
         part: the file.
         profile: encoding, delimiter and forms, where they are known.
         options: storage options for fsspec.
+        guessing: find out what the profile leaves open of the file's form too: quotes, escapes, the header's place.
+        headed: whether the file has a header, where somebody said it.
 
     Raises:
         FileError: the file cannot be read as a whole.
     """
     encoding = detect_encoding(part.url, profile.encoding, options)
-    dialect = read_dialect(part.url, encoding, profile.delimiter, options)
+    if not guessing:
+        return _survey(part, profile, encoding, profile.form, None, options)
+    guess = guess_form(*read_sample(part.url, encoding, options), fixed=profile.form, headed=headed)
+    try:
+        found = _survey(part, profile, encoding, guess.form, guess, options)
+    except (SuspectError, UnclosedError):
+        unquoted = _unquoted(part, profile, encoding, guess, options)
+        if unquoted is None:
+            raise
+        return unquoted
+    return (found.misquoted and _unquoted(part, profile, encoding, guess, options)) or found
+
+
+def _unquoted(
+    part: Part, profile: Profile, encoding: EncodingFacts, guess: Guess, options: Mapping[str, Any] | None
+) -> FileSurvey | None:
+    """The file as one in which quotes guard nothing; None where they do, or where not all records fit then."""
+    if guess.form.settled or guess.form.quoting != replace(RFC_4180, comment=guess.form.quoting.comment):
+        return None
+    form = replace(guess.form, quoting=replace(NO_QUOTES, comment=guess.form.quoting.comment))
+    reasons = {**guess.reasons, "quote": "quotes stand within cells, and guard none"}
+    found = _survey(part, profile, encoding, form, replace(guess, form=form, reasons=reasons), options)
+    return None if found.broken or any(column.enclosed for column in found.columns) else found
+
+
+def _survey(  # what survey_file has found out so far
+    part: Part,
+    profile: Profile,
+    encoding: EncodingFacts,
+    form: Form,
+    guess: Guess | None,
+    options: Mapping[str, Any] | None,
+) -> FileSurvey:
+    dialect = read_dialect(part.url, encoding, form, options)
     columns = tuple(ColumnSurvey(cell.strip(), position) for position, cell in enumerate(dialect.header))
-    rows = broken = 0
+    rows = broken = misquoted = 0
     blocks = read_text_blocks(part, dialect, encoding, first_sequence=1, options=options)
     for block in blocks if columns else ():
         sound = _sound(block)
         rows, broken = rows + sound.num_rows, broken + len(block.rejects)
+        misquoted += sum(reject.code == "quoting" for reject in block.rejects)
         for column in columns:
             column.learn(sound.column(str(column.position)))
         _bound_hashes(columns)
@@ -247,7 +261,19 @@ def survey_file(part: Part, profile: Profile, options: Mapping[str, Any] | None 
     decimal, decimal_doubt = _decimal(columns, profile, dialect)
     date_order, date_doubt = _date_order(columns, profile)
     return FileSurvey(
-        part.name, encoding, dialect, rows, broken, columns, decimal, decimal_doubt, date_order, date_doubt
+        part.name,
+        encoding,
+        dialect,
+        rows,
+        broken,
+        columns,
+        decimal,
+        decimal_doubt,
+        date_order,
+        date_doubt,
+        guess,
+        misquoted,
+        profile,
     )
 
 
@@ -264,34 +290,6 @@ def _bound_hashes(columns: tuple[ColumnSurvey, ...]) -> None:
             return
         if column.hashed:
             column.give_up_unique()
-
-
-def _fits(values: pa.StringArray, fit: Fit) -> bool:
-    kind, reading = fit[0], _reading(fit)
-    return all(KINDS[kind].read(TextColumn(cells), reading).null_count == 0 for cells in _tried_first(values))
-
-
-def _reading(fit: Fit) -> Reading:
-    form = fit[1]
-    return Reading(
-        decimal=form if isinstance(form, DecimalForm) else DecimalForm.DOT,
-        date_order=form if isinstance(form, DateOrder) else None,
-    )
-
-
-def _tried_first(values: pa.StringArray) -> Iterator[pa.StringArray]:
-    """A few cells, then all: most types fail at the first cells, and failing costs most."""
-    if len(values) > TRIED_CELLS:
-        yield values.slice(0, TRIED_CELLS)
-    yield values
-
-
-def _all(values: pa.StringArray, pattern: str) -> bool:
-    return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
-
-
-def _any(values: pa.StringArray, pattern: str) -> bool:
-    return bool(pc.any(pc.match_substring_regex(values, pattern)).as_py())
 
 
 def _decimal(columns: tuple[ColumnSurvey, ...], profile: Profile, dialect: Dialect) -> tuple[DecimalForm | None, bool]:

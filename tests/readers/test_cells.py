@@ -21,7 +21,8 @@ from include.readers.cells.shapes import describe_shape, mask_shape
 from include.readers.cells.steps import FEW_ONE_IN
 from include.readers.profile import DateOrder, DecimalForm
 
-IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = ColumnType
+KINDS = list(ColumnType)[:7]
+IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = KINDS
 DOT, COMMA = DecimalForm
 BERLIN = Reading(zone="Europe/Berlin")
 DAY_FIRST = Reading(date_order=DateOrder.DAY_FIRST)
@@ -75,7 +76,7 @@ READINGS = st.builds(
 
 
 @settings(deadline=None, max_examples=150)
-@given(kind=st.sampled_from(ColumnType), cell=MESSY, reading=READINGS)
+@given(kind=st.sampled_from(KINDS), cell=MESSY, reading=READINGS)
 @example(kind=TIMESTAMP, cell="2010-12-01 08", reading=Reading())
 @example(kind=TIMESTAMP, cell="2010 -12-01 08:26Z", reading=Reading())
 @example(kind=INTEGER, cell="0x1F", reading=Reading())

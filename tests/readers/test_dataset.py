@@ -33,7 +33,7 @@ needs_shared_data = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no shared d
 
 HEADER = "order_id,created_at,currency,quantity,unit_price,sku\n"
 
-ALL_TYPES = Contract("all", tuple(Column(kind.value, kind) for kind in ColumnType))
+ALL_TYPES = Contract("all", tuple(Column(kind.value, kind) for kind in list(ColumnType)[:7]))
 
 
 def part(path: Path) -> Part:

@@ -20,6 +20,7 @@ from include.readers.delimited import read_text_blocks
 from include.readers.dialect import Dialect, read_dialect
 from include.readers.encoding import detect_encoding
 from include.readers.parsing import FEW_RAGGED
+from include.readers.quoting import Form
 from include.results import Reject
 from tests.readers.oracle import UnclosedError, read_plainly
 
@@ -48,7 +49,7 @@ class Reading:
 def blocks_of(
     path: Path,
     block_bytes: int | None,
-    delimiter: str | None,
+    delimiter: Form | str | None,
     encoding: str | None = None,
     columns: Collection[int] = (),
 ) -> Iterator[TextBlock]:
@@ -61,7 +62,7 @@ def blocks_of(
 def read(
     path: Path,
     block_bytes: int = 1 << 20,
-    delimiter: str | None = ",",
+    delimiter: Form | str | None = ",",
     encoding: str | None = None,
     columns: Collection[int] = (),
 ) -> Reading:
@@ -248,7 +249,7 @@ def test_any_table_that_pythons_csv_module_writes_comes_back_with_its_lines(
     scratch.write_bytes(text.getvalue().encode(encoding))
     fixed = encoding if encoding == "cp1252" else None
 
-    reading = read(scratch, block_bytes, delimiter, fixed)
+    reading = read(scratch, block_bytes, Form(delimiter, settled=True), fixed)
 
     reader = csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)
     ends = [reader.line_num for _ in reader]

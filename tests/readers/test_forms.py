@@ -132,6 +132,21 @@ def test_dates_that_fit_both_orders_alike_are_an_error_with_shapes_and_the_key_t
         settled(survey(CREATED), block(["03/04/2024", "05/05/2024"]))
 
 
+def test_dates_that_fit_both_orders_go_by_the_one_that_other_columns_prove() -> None:
+    both = block(["03/04/2024", "05/06/2024"], ["03/04/2024", "25/06/2024"])
+    found = settled(survey(CREATED, PAID), both)
+    assert found.date_orders == dict.fromkeys(("created_at", "paid_at"), DateOrder.DAY_FIRST)
+    assert found.served == ("created_at",)
+    later = settled(survey(CREATED, PAID), block(["03/04/2024"], [None]), block(["05/06/2024"], ["06/25/2024"]))
+    assert (later.date_orders["created_at"], later.served) == (DateOrder.MONTH_FIRST, ("created_at",))
+
+
+def test_other_columns_that_contradict_each_other_prove_nothing() -> None:
+    shipped = Column("shipped_at", ColumnType.DATE)
+    with pytest.raises(FileError, match="created_at such as"):
+        settled(survey(CREATED, PAID, shipped), block(["03/04/2024"], ["25/06/2024"], ["06/25/2024"]))
+
+
 def test_what_the_profile_fixes_is_not_asked_of_the_file() -> None:
     profile = Profile(decimal=DecimalForm.COMMA, date_order=DateOrder.DAY_FIRST)
     found = settled(survey(PRICE, CREATED, profile=profile), block(["1.5", "1,234"], ["12/31/2024", "03/04/2024"]))

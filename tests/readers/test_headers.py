@@ -68,13 +68,20 @@ def test_a_header_feeds_one_column_only() -> None:
 
 def test_the_same_header_twice_is_an_error_that_names_both_positions() -> None:
     with pytest.raises(FileError, match=r"orders\.csv: header 'Quantity', which holds quantity, .*positions 3 and 5"):
-        mapped(["Name", "Created at", "Quantity", "unit_price", "QUANTITY"])
+        mapped(["Name", "Created at", "Quantity", "unit_price", "Quantity "])
+
+
+def test_of_headers_that_differ_in_signs_and_case_the_exact_one_wins_and_none_is_guessed() -> None:
+    assert mapped(["order_id", "created_at", "QUANTITY", "quantity", "unit_price"]).positions["quantity"] == 3
+    assert mapped(["order_id", "created_at", "quantity", "Quantity %", "unit_price"]).positions["quantity"] == 2
+    with pytest.raises(FileError, match=r"no header for quantity of orders\. Found: .*Quantity, Quantity %"):
+        mapped(["order_id", "created_at", "Quantity", "Quantity %", "unit_price"])
 
 
 def test_a_header_twice_that_feeds_nothing_is_only_noted() -> None:
-    found = mapped([*LINES, "Note", "note ", "Other"])
-    assert found.unknown == ("Note", "note", "Other")
-    assert found.duplicates == ("Note", "note")
+    found = mapped([*LINES, "Note", "Note ", "note", "Other"])
+    assert found.unknown == ("Note", "Note", "note", "Other")
+    assert found.duplicates == ("Note",)
 
 
 def test_a_missing_required_column_is_an_error_with_what_was_found_and_the_key_to_set() -> None:
@@ -112,7 +119,7 @@ def test_personal_columns_are_left_out_unless_the_profile_asks() -> None:
 
 
 def test_a_personal_column_that_nobody_asked_for_may_stand_twice() -> None:
-    assert mapped([*LINES, "Email", "email"]).left_out == ("Email", "email")
+    assert mapped([*LINES, "Email", "Email"]).left_out == ("Email", "Email")
 
 
 def test_empty_header_cells_are_told_apart() -> None:

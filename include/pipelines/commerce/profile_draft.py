@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any
 
 from include.contracts import Column, ColumnType, Contract
@@ -18,17 +19,21 @@ from include.loading.files import list_file
 from include.pipelines.commerce.extract import DATASET_FILE
 from include.pipelines.commerce.header_words import HEADER_WORDS
 from include.pipelines.commerce.records import CONTRACTS
-from include.pipelines.tables.infer import form_lines, text
+from include.pipelines.tables.draft import form_lines, text
 from include.readers.blocks import Part
+from include.readers.column_survey import ColumnSurvey
 from include.readers.families import Families, find_families
 from include.readers.headers import header_key
-from include.readers.profile import Profile
-from include.readers.survey import HALF, ColumnSurvey, FileSurvey, survey_file
+from include.readers.profile import Profile, read_profile
+from include.readers.survey import HALF, FileSurvey, survey_file
 
 # How alike two names are, 0 to 1 (difflib's ratio): from here on the same thing is meant, or may be.
 ALIKE, SIMILAR = 0.88, 0.66
 # Above all likeness: the contract's own name, one of its aliases, a word of another language.
 OWN, ALIAS, WORD = 4.0, 3.0, 2.0
+
+# Headers of a profile that a file must have, and their least share, for the profile to be that of its system.
+LEAST_KNOWN, KNOWN_SHARE = 3, 0.8
 
 SHAPED = (ColumnType.TIMESTAMP, ColumnType.DATE, ColumnType.DECIMAL, ColumnType.INTEGER, ColumnType.BOOLEAN)
 
@@ -63,13 +68,19 @@ class Guess:
         return f"{how} like a name of this column ({self.score:.2f})"
 
 
-def draft_profile(url: str, contract: str | None = None, storage: Mapping[str, Any] | None = None) -> str:
+def draft_profile(
+    url: str,
+    contract: str | None = None,
+    storage: Mapping[str, Any] | None = None,
+    profiles: Path | None = None,
+) -> str:
     """Reads a whole file and writes a profile for it, as YAML with comments.
 
     Args:
         url: path or URL of the file.
         contract: what the file holds; else told by its name, or by what its headers are most like.
         storage: options of fsspec, for object stores.
+        profiles: the folder of those that are there; one whose headers the file has is the answer.
 
     Raises:
         UsageError: there is no such file.
@@ -77,9 +88,27 @@ def draft_profile(url: str, contract: str | None = None, storage: Mapping[str, A
     """
     file = list_file(url, storage)
     survey = survey_file(Part(file.url, file.name, file.size, "", file.modified), Profile.none(), storage)
+    known = _known(survey.dialect.header, profiles, contract) if profiles else None
+    if known:
+        name = text(file.name)
+        head = f"# The headers of {name} are those of the profile {known.stem}, which is there already:\n"
+        return f"{head}#   ./longshore check {name} --profile {known.stem}\n{known.read_text(encoding='utf-8')}"
     chosen = CONTRACTS[contract] if contract else _choose(file.name, survey)
     guesses = guess_columns(survey, chosen)
     return "\n".join((*_head(survey, file.name, chosen), *_dataset(survey, chosen, guesses), ""))
+
+
+def _known(header: Sequence[str], folder: Path, contract: str | None) -> Path | None:
+    """The profile that names most of the file's headers, and hardly any that the file has not."""
+    present = {cell.strip() for cell in header}
+    fits: list[tuple[int, Path]] = []
+    for path in sorted(folder.glob("*.yaml")):
+        for dataset, found in read_profile(path, folder).datasets.items():
+            named = set(found.columns.values())
+            fitting = len(named & present)
+            if contract in {None, dataset} and fitting >= max(LEAST_KNOWN, KNOWN_SHARE * len(named)):
+                fits.append((fitting, path))
+    return max(fits, default=(0, None))[1]
 
 
 def guess_columns(survey: FileSurvey, contract: Contract) -> list[Guess]:

@@ -40,7 +40,7 @@ def recognise(
 
 def _best_fit(url: str, name: str, profile: Profile, storage: Mapping[str, Any] | None) -> Contract:
     """The contract whose columns the header names most of, among those whose demands it meets."""
-    dialect = read_dialect(url, detect_encoding(url, profile.encoding, storage), profile.delimiter, storage)
+    dialect = read_dialect(url, detect_encoding(url, profile.encoding, storage), profile.form, storage)
     fits: list[tuple[int, Contract]] = []
     for contract in CONTRACTS.values():
         try:

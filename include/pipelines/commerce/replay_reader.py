@@ -17,7 +17,8 @@ from include.ledger.text import NUL, VISIBLE_NUL
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.readers.cells.block import batch_schema
 from include.readers.dataset import DatasetReader
-from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm, Profile
+from include.readers.quoting import RFC_4180, Quoting
 from include.readers.record_bounds import find_records
 from include.results import Reject
 
@@ -101,7 +102,8 @@ class ReplayReader:
         return [
             record.rejected(None, "quoting", "a quote that is never closed, or more than one record")
             for record in self._records
-            if record.chosen and not is_one_record(record.text, self._facts[record.part]["delimiter"])
+            if record.chosen
+            and not is_one_record(record.text, self._facts[record.part]["delimiter"], self._profile.form.quoting)
         ]
 
     def raw(self, sequences: Collection[int]) -> dict[int, str]:
@@ -112,7 +114,7 @@ class ReplayReader:
         staged: set[int] = set()
         with tempfile.TemporaryDirectory(prefix="longshore-replay-") as folder:
             file = Path(folder) / "records.csv"
-            _lay_out(file, facts, records)
+            _lay_out(file, facts, records, self._profile)
             part = Part(str(file), facts["file"], file.stat().st_size, "")
             profile = _as_decided(self._profile, facts)
             reader = DatasetReader([part], self._contract, profile, time_zone=self._zone, serial=True)
@@ -123,9 +125,9 @@ class ReplayReader:
         self.folded |= {record.key for record in records if record.chosen} - staged
 
 
-def is_one_record(text: str, delimiter: str) -> bool:
+def is_one_record(text: str, delimiter: str, quoting: Quoting = RFC_4180) -> bool:
     """Whether the text, without its line end, is exactly one record."""
-    found = find_records(text.encode() + b"\n", delimiter.encode(), final=True)
+    found = find_records(text.encode() + b"\n", delimiter.encode(), final=True, quoting=quoting)
     return found.unclosed is None and len(found.ends) == 1
 
 
@@ -134,10 +136,11 @@ def quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-def _lay_out(file: Path, facts: Mapping[str, Any], records: Sequence[Record]) -> None:
+def _lay_out(file: Path, facts: Mapping[str, Any], records: Sequence[Record], profile: Profile) -> None:
     # Cells at the header's end without a name get one that no column goes by, so that the header keeps its width.
     header = [name or f"(column {number})" for number, name in enumerate(facts["header"], start=1)]
-    lines = [facts["delimiter"].join(map(quoted, header)), *map(_text, records)]
+    usual = profile.form.quoting.quote == '"'
+    lines = [facts["delimiter"].join(map(quoted, header) if usual else header), *map(_text, records)]
     file.write_bytes("".join(f"{line}\n" for line in lines).encode())
 
 
@@ -156,6 +159,9 @@ def _as_decided(profile: Profile, facts: Mapping[str, Any]) -> Profile:
             "delimiter": facts["delimiter"],
             "decimal": decimal,
             "date_order": date_order,
+            # The records stand in a file of our own, right below their header.
+            "skip_lines": 0,
+            "header": HeaderForm.FIRST,
         }
     )
 

@@ -1,6 +1,6 @@
-"""Writes a contract from a file: columns, types and forms from all of its values, with comments for a person to check.
+"""Writes a contract from a file: columns, types and forms that all of its values prove, with comments to be checked.
 
-The contract holds headers and shapes of values, never a value.
+The contract holds headers and shapes of values, never a value. What is not proven is text; what was close is said.
 """
 
 from __future__ import annotations
@@ -12,103 +12,111 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from include.contracts import ColumnType
 from include.errors import FileError, UsageError
 from include.loading.files import list_file
-from include.pipelines.tables.contract import MAX_NAME, NAME, RESERVED_COLUMNS, RESERVED_SCHEMAS
+from include.pipelines.tables.contract import MAX_NAME, RESERVED_COLUMNS
+from include.pipelines.tables.draft import SPELLED, Draft, column_lines, head, keys, notes
 from include.readers.blocks import Part
+from include.readers.column_survey import ColumnSurvey
 from include.readers.families import find_families
 from include.readers.headers import header_key
-from include.readers.profile import Profile
-from include.readers.survey import ColumnSurvey, FileSurvey, survey_file
-
-# Letters that lose their meaning without their marks.
-SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})
+from include.readers.profile import DateOrder, DecimalForm, HeaderForm, Profile
+from include.readers.sniffing.proof import Proven
+from include.readers.survey import FileSurvey, survey_file
 
 # What stands between the name of a family and its member: `Price / Germany`.
 BETWEEN = " / "
 
-# Bytes of a value that may name rows: an index holds them all.
-KEY_BYTES = 200
-KEY_TYPES = (ColumnType.IDENTIFIER, ColumnType.INTEGER, ColumnType.TEXT)
 
-# Key candidates and left out headers that are listed.
-LISTED = 5
+# The most records that may not fit the header of a file that is said to be understood.
+BROKEN_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """One column as it is proposed; a family has several columns of the file."""
+class Inferred:
+    """A contract as YAML with comments, and what a person should know of what was guessed."""
 
-    name: str
-    type: ColumnType
-    found: tuple[ColumnSurvey, ...]
-    family: str | None = None
-
-    @property
-    def may_be_key(self) -> bool:
-        """Whether each row has a value of its own, and one that can be indexed."""
-        [*columns] = self.found
-        return not self.family and self.type in KEY_TYPES and columns[0].names_rows and columns[0].longest <= KEY_BYTES
+    text: str
+    notes: tuple[str, ...]
 
 
-def infer_contract(
+def infer_contract(url: str, **options: Any) -> str:
+    """The text of `infer`, whose arguments and errors it has."""
+    return infer(url, **options).text
+
+
+def infer(  # noqa: PLR0913 # each is an option of the command
     url: str,
     *,
     key: Sequence[str] = (),
     table: str | None = None,
     delimiter: str | None = None,
+    encoding: str | None = None,
+    header: HeaderForm | None = None,
+    decimal: DecimalForm | None = None,
+    date_order: DateOrder | None = None,
     storage: Mapping[str, Any] | None = None,
-) -> str:
+) -> Inferred:
     """Reads a whole file and writes a contract that it fits, as YAML with comments.
 
     Args:
         url: path or URL of the file.
-        key: the columns that name a row, by header or by the name that is proposed; else the leftmost column in which
-            no value stands twice.
+        key: the columns that name a row, by header or by the name that is proposed. Without it rows are appended by
+            file: that no value stands twice in one file does not make it a key.
         table: schema.name; else made of the file's name.
         delimiter: between cells, where the file leaves doubt.
+        encoding: of the file, where its bytes leave doubt.
+        header: whether the first record names the columns, where nothing tells.
+        decimal: the decimal sign, where no value proves it.
+        date_order: what dates begin with, where no value proves it.
         storage: options of fsspec, for object stores.
 
     Raises:
         UsageError: there is no such file, or `key` names no column of it.
-        FileError: the file cannot be read as a whole, or has no header.
+        FileError: the file cannot be read as a whole, or nothing tells whether its first record is a header.
     """
     file = list_file(url, storage)
     part = Part(file.url, file.name, file.size, "", file.modified)
-    survey = survey_file(part, Profile(delimiter=delimiter), storage)
-    drafts, left_out = propose_columns(survey)
+    profile = Profile(delimiter=delimiter, encoding=encoding, decimal=decimal, date_order=date_order)
+    said = None if header is None else header is HeaderForm.FIRST
+    survey = survey_file(part, profile, storage, guessing=True, headed=said)
+    if survey.guess and survey.guess.headed is None:
+        what = f"{file.name}: nothing tells whether the first record names the columns or is data; all of it is text."
+        raise FileError(what, "Say it: --header first, or --header none.")
+    if survey.broken > max(1, BROKEN_SHARE * (survey.broken + survey.rows)):
+        what = f"{file.name}: {survey.broken} of {survey.broken + survey.rows} records do not fit the header."
+        raise FileError(what, "Say how the file is written: --delimiter, --header; or write quote and escape by hand.")
+    drafts = propose_columns(survey)
     if not drafts:
-        raise FileError(f"{file.name} has no header that names a column.", "Ask for a file with a header.")
+        raise FileError(f"{file.name} has no column that holds anything.", "Ask for a file with a header or data.")
     chosen = _key(key, drafts, file.name)
-    lines = [*_head(survey, file.name, table), *_keys(chosen, drafts), "", "columns:"]
+    lines = [*head(survey, file.name, table), *keys(chosen, drafts), "", "columns:"]
     for draft in drafts:
-        lines += _column(draft, survey, draft.name in chosen)
-    return "\n".join((*lines, *_left_out(left_out), ""))
+        lines += column_lines(draft, survey, draft.name in chosen)
+    return Inferred("\n".join((*lines, "")), tuple(notes(survey, drafts)))
 
 
-def propose_columns(survey: FileSurvey) -> tuple[list[Draft], list[str]]:
-    """The columns that a survey speaks for, in the file's order, and the headers that can feed none."""
-    keys = Counter(header_key(column.header) for column in survey.columns)
-    usable = [column for column in survey.columns if column.header and keys[header_key(column.header)] == 1]
+def propose_columns(survey: FileSurvey) -> list[Draft]:
+    """The columns that a survey speaks for, in the file's order: all that have a header or hold something."""
+    headers = Counter(column.header for column in survey.columns)
+    usable = [column for column in survey.columns if column.header and headers[column.header] == 1]
     families = dict(_families(usable, survey))
-    others = keys.keys() - {""}
+    others = {header_key(header) for header in headers if header}
     names: list[str] = []
-    drafts = []
-    for column in usable:
+    drafts: list[Draft] = []
+    for column in survey.columns:
         prefix = column.header.partition(BETWEEN)[0].strip()
         if column.position in families.get(prefix, {}):
             members = families.pop(prefix)
-            names.append(_name(prefix, names, others))
-            kind = _joined([survey.type_of(member) for member in members.values() if member.filled])
+            names.append(_name(prefix, names, others, headers))
+            kind = _joined([survey.proven(member) for member in members.values() if member.filled])
             drafts.append(Draft(names[-1], kind, tuple(members.values()), f"{prefix}{BETWEEN}*"))
-        elif not any(column in draft.found for draft in drafts):
-            names.append(_name(column.header, names, others))
-            drafts.append(Draft(names[-1], survey.type_of(column), (column,)))
-    left_out = [column.header for column in survey.columns if column.header and keys[header_key(column.header)] > 1]
-    return drafts, list(dict.fromkeys(left_out))
+        elif not any(column in draft.found for draft in drafts) and (column.header or column.filled):
+            placed = headers[column.header] > 1 or not column.header
+            names.append(_name(column.header or f"column_{column.position + 1}", names, others, headers))
+            drafts.append(Draft(names[-1], survey.proven(column), (column,), placed=placed))
+    return drafts
 
 
 def _families(usable: Sequence[ColumnSurvey], survey: FileSurvey) -> Iterator[tuple[str, dict[int, ColumnSurvey]]]:
@@ -120,8 +128,13 @@ def _families(usable: Sequence[ColumnSurvey], survey: FileSurvey) -> Iterator[tu
             grouped.setdefault(prefix.strip(), {})[column.position] = column
     header = [column.header for column in survey.columns]
     for prefix, members in grouped.items():
-        kinds = [survey.type_of(column) for column in members.values() if column.filled]
-        if len(members) > 1 and kinds and _joined(kinds) and _only_these(f"{prefix}{BETWEEN}*", members, header):
+        kinds = [survey.proven(column) for column in members.values() if column.filled]
+        if (
+            len(members) > 1
+            and kinds
+            and not any(kind.null_words for kind in kinds)
+            and _only_these(f"{prefix}{BETWEEN}*", members, header)
+        ):
             yield prefix, members
 
 
@@ -134,15 +147,16 @@ def _only_these(family: str, members: Collection[int], header: Sequence[str]) ->
     return set(found.get("family", {}).values()) == set(members)
 
 
-def _joined(kinds: Sequence[ColumnType]) -> ColumnType:
+def _joined(kinds: Sequence[Proven]) -> Proven:
     """The one type that all members of a family fit; TEXT fits all."""
-    distinct = set(kinds)
-    if len(distinct) == 1:
-        return kinds[0]
-    return ColumnType.DECIMAL if distinct == {ColumnType.INTEGER, ColumnType.DECIMAL} else ColumnType.TEXT
+    distinct = {kind.type for kind in kinds}
+    numbers = {ColumnType.INTEGER, ColumnType.DECIMAL}
+    if distinct <= numbers:
+        return max(kinds, key=lambda kind: (kind.type is ColumnType.DECIMAL, kind.precision, kind.scale))
+    return kinds[0] if len(distinct) == 1 else Proven(ColumnType.TEXT)
 
 
-def _name(header: str, taken: Collection[str], keys: Collection[str]) -> str:
+def _name(header: str, taken: Collection[str], keys: Collection[str], headers: Collection[str]) -> str:
     """A column's name for a header: one that no other header of the file would be taken for."""
     plain = unicodedata.normalize("NFKD", header.lower().translate(SPELLED)).encode("ascii", "ignore").decode()
     base = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[: MAX_NAME - 4] or "column"
@@ -155,14 +169,12 @@ def _name(header: str, taken: Collection[str], keys: Collection[str]) -> str:
         if name not in taken
         and name not in RESERVED_COLUMNS
         and (header_key(name) == own or header_key(name) not in keys)
+        and (name == header or name not in headers)
     )
     return next(free)
 
 
 def _key(wanted: Sequence[str], drafts: Sequence[Draft], file: str) -> tuple[str, ...]:
-    if not wanted:
-        codes_first = sorted(drafts, key=lambda draft: draft.type is ColumnType.TEXT)
-        return tuple(draft.name for draft in codes_first if draft.may_be_key)[:1]
     single = [draft for draft in drafts if not draft.family]
     known: Mapping[str, str] = {header_key(draft.found[0].header): draft.name for draft in single} | {
         draft.name: draft.name for draft in single
@@ -171,93 +183,3 @@ def _key(wanted: Sequence[str], drafts: Sequence[Draft], file: str) -> tuple[str
         if name not in known and header_key(name) not in known:
             raise UsageError(f"{file} has no column {name!r}.", f"Its columns: {', '.join(d.name for d in single)}.")
     return tuple(known.get(name) or known[header_key(name)] for name in wanted)
-
-
-def _head(survey: FileSurvey, file: str, table: str | None) -> Iterator[str]:
-    broken = f", {survey.broken} more that do not fit the header" if survey.broken else ""
-    yield f"# Made from {text(file)}: {survey.rows} rows{broken}. Types are those that all values fit."
-    yield "# Look at the table's name, the key and what is in doubt; then: ./longshore contract check THIS_FILE FILE"
-    yield f"table: {table or _table(file)}"
-    yield ""
-    if survey.encoding.assumed:
-        yield f"encoding: {survey.encoding.encoding}  # assumed: nothing in the file decides"
-    yield f"delimiter: {text(survey.dialect.delimiter)}"
-    yield from form_lines(survey)
-    yield "time_zone: UTC  # of times without an offset"
-    yield ""
-    yield "merge: replace  # a delivery is the whole truth: rows that it lacks are deleted; upsert deletes nothing"
-    yield "# scope: source  # a column for the source's name (--source): each source is the truth for its rows only"
-    yield "max_rejected_percent: 5"
-    yield "max_deleted_percent: 50  # a delivery that would delete more is held for a person"
-    yield ""
-
-
-def form_lines(survey: FileSurvey) -> Iterator[str]:
-    """The keys that say how numbers and dates are written, where values need them."""
-    doubt = "  # in doubt: the values fit {} too, and mean something else then"
-    if survey.decimal:
-        other = "dot" if survey.decimal == "comma" else "comma"
-        yield f"decimal: {survey.decimal}" + (doubt.format(other) if survey.decimal_doubt else "")
-    if survey.date_order:
-        other = "month_first" if survey.date_order == "day_first" else "day_first"
-        yield f"date_order: {survey.date_order}" + (doubt.format(other) if survey.date_doubt else "")
-
-
-def _table(file: str) -> str:
-    stem = file.split(".", maxsplit=1)[0].lower().translate(SPELLED)
-    name = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", stem)).strip("_")[:MAX_NAME]
-    name = name if re.fullmatch(NAME, name) and not name.startswith(RESERVED_SCHEMAS) else f"file_{name}"[:MAX_NAME]
-    return f"imported.{name.rstrip('_')}"
-
-
-def _keys(chosen: Sequence[str], drafts: Sequence[Draft]) -> Iterator[str]:
-    unique = [draft.name for draft in drafts if draft.may_be_key]
-    if unique:
-        more = f" and {len(unique) - LISTED} more" if len(unique) > LISTED else ""
-        yield f"# No value stands twice in: {', '.join(unique[:LISTED])}{more}."
-    else:
-        yield "# No single column has a value of its own in each row."
-    if not chosen:
-        yield "# Without a key a row is named by its number in the file; with several columns: key: [a, b]"
-    yield f"key: [{', '.join(map(bare, chosen))}]"
-
-
-def _column(draft: Draft, survey: FileSurvey, in_key: bool) -> Iterator[str]:
-    [first, *_] = draft.found
-    shapes = list(dict.fromkeys(shape for column in draft.found for shape in column.shapes))[:LISTED]
-    yield f"  {bare(draft.name)}:"
-    yield f"    type: {draft.type}" + (
-        f"  # such as {', '.join(map(text, shapes))}" if shapes else "  # no value at all"
-    )
-    if draft.family:
-        yield f"    family: {text(draft.family)}  # {len(draft.found)} headers, one jsonb column"
-        return
-    if header_key(draft.name) != header_key(first.header):
-        yield f"    aliases: [{text(first.header)}]"
-    nearly = survey.nearly(first) if draft.type in {ColumnType.IDENTIFIER, ColumnType.TEXT} else None
-    if nearly:
-        kind, count = nearly
-        yield f"    # {count} of the first {len(first.sample)} values are of type {kind}: with it the others are"
-        yield "    # rejects, or blank where null_words has them"
-    if in_key:
-        return
-    if first.blank == 0 and first.filled:
-        yield f"    # nullable: false  # none of {first.filled} cells is blank"
-    elif first.filled:
-        yield f"    # {first.blank} of {survey.rows} cells are blank"
-
-
-def _left_out(headers: Sequence[str]) -> Iterator[str]:
-    for header in headers:
-        yield f"# not loaded: the header {text(header)} stands there more than once"
-
-
-def bare(name: str) -> str:
-    """A name as YAML holds it: without quotes, but where YAML would take it for something else (no, null, false)."""
-    return name if yaml.safe_load(name) == name else text(name)
-
-
-def text(value: str) -> str:
-    """A text as YAML holds it on one line."""
-    dumped = yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf"))
-    return str(dumped).strip()

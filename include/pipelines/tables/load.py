@@ -22,6 +22,7 @@ from include.loading.upload import Upload
 from include.log import line, logger
 from include.migrations import migrate
 from include.pipelines.tables.contract import Merge, TableContract
+from include.pipelines.tables.rules import BROKEN, broken_rules
 from include.pipelines.tables.schema import ensure_table, table_exists
 from include.results import LoadResult
 from include.settings import today
@@ -98,20 +99,21 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
         if not table_exists(connection, request.contract.target):
             # Whatever the ledger says of these bytes: somebody took the table away.
             request = replace(request, options=replace(request.options, force=True))
+        rules = broken_rules(connection, request.contract)
     file = list_file(request.file, request.storage)
     part = opened_part(file, request.storage)
     with _run(connect, run, dry_run=request.options.dry_run) as run_id:
         source = request.source or request.contract.table.split(".")[0]
         upload = Upload(
             run_id=run_id,
-            upload_id=slice_id(request.contract, request.source),
+            upload_id=slice_id(request.contract, request.source, part.name),
             store=source,
             day=request.day or today(),
             url=file.url,
             parts={request.contract.table: (part,)},
         )
         try:
-            [result] = load_job(connect, _job(upload, request, report))
+            [result] = load_job(connect, _job(upload, request, rules, report))
         except HeldError as held:
             noted = None if raises else _noted(connect, upload).get(request.contract.table)
             if noted is None:
@@ -125,9 +127,10 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
     return result
 
 
-def slice_id(contract: TableContract, source: str | None) -> str:
+def slice_id(contract: TableContract, source: str | None, file: str) -> str:
     """The id under which the ledger knows the slice that a delivery is the truth for, the text of a UUID."""
-    return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}"))
+    by_file = f"/{file}" if contract.merge is Merge.APPEND else ""
+    return str(uuid.uuid5(NAMESPACE, f"{contract.table}/{source if contract.scope else ''}{by_file}"))
 
 
 def lock_name(upload_id: str) -> str:
@@ -135,26 +138,33 @@ def lock_name(upload_id: str) -> str:
     return f"tables/{upload_id}"
 
 
-def _job(upload: Upload, request: TableRequest, report: Report) -> Job:
-    contract = request.contract
+def _plan(contract: TableContract, rules: str | None) -> Plan:
+    """How rows reach the table; those that break its `rules` (`broken_rules`) do not."""
+    sound = f" AND _sequence NOT IN (SELECT _sequence FROM {BROKEN})" if rules else ""  # noqa: S608 # a name of ours
     filling = Filling(
         contract.table,
         contract.target,
-        contract.select,
+        contract.select + sound,
         unique=not contract.key,
-        deletes=contract.merge is Merge.REPLACE,
+        deletes=contract.merge is not Merge.UPSERT,
     )
+    late = f"SELECT _sequence, _part, _line, column_name, code, reason FROM {BROKEN}" if rules else ""  # noqa: S608 # as above
+    return Plan(contract.contract, (filling,), late, preparation=(rules,) if rules else ())
+
+
+def _job(upload: Upload, request: TableRequest, rules: str | None, report: Report) -> Job:
+    contract = request.contract
     [part] = upload.parts[contract.table]
     return Job(
         upload=upload,
         dataset=contract.table,
-        plan=Plan(contract.contract, (filling,)),
+        plan=_plan(contract, rules),
         store=contract.limits,
         profile=contract.profile,
         options=request.options,
         digest=loads.digest([part.sha256]),
         fingerprint=fingerprint(contract.model_dump(mode="json")),
-        scope={contract.scope: request.source} if contract.scope else {},
+        scope=contract.scope_of(request.source, part.name),
         lock=lock_name(upload.upload_id),
         ready=partial(ensure_table, table=contract.target),
         parts_by_name=False,

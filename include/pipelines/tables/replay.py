@@ -79,15 +79,16 @@ def _ground(subject: Subject, *, contract: TableContract, options: ReplayOptions
     if not subject.by_contract:
         raise UsageError(f"{subject.title} is no load by a contract.", "Leave --contract out.")
     source = main.store if contract.scope else None
-    if contract.table != subject.dataset or slice_id(contract, source) != main.upload_id:
+    file = str(main.files[0]["file"])
+    if contract.table != subject.dataset or slice_id(contract, source, file) != main.upload_id:
         raise UsageError(
             f"{subject.title} was loaded by a contract of another table or scope than {contract.table}.",
             "Name the contract that the file was loaded by.",
         )
     return Ground(
         plan=_plan(contract),
-        scope={contract.scope: source} if contract.scope else {},
-        parameters={"load_id": main.load_id, "source": source},
+        scope=contract.scope_of(source, file),
+        parameters={"load_id": main.load_id, "source": source, "file": file},
         lock=lock_name(main.upload_id),
         profile=lambda: contract.profile,
         time_zone=contract.time_zone,
@@ -115,9 +116,15 @@ def _note_stored_later(contract: TableContract) -> str:
     return NOTE_STORED_LATER.format(
         table=f'"{schema}"."{name}"',
         match=" AND ".join(f'stored."{column}" = staged."{column}"' for column in contract.key),
-        scope=f'stored."{contract.scope}" = {{source}}' if contract.scope else "true",
+        scope=_scope(contract),
         source_line=SOURCE_LINE,
     )
+
+
+def _scope(contract: TableContract) -> str:
+    """The condition on stored rows of the load's part of the table."""
+    named = contract.scope_of("{source}", "{file}")
+    return " AND ".join(f'stored."{column}" = {value}' for column, value in named.items()) or "true"
 
 
 def _ready(connection: Connection[TupleRow], *, contract: TableContract) -> None:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from include.contracts import Table, TableColumn
+from include.contracts import DECIMAL_SCALE, Table, TableColumn
 from include.errors import SetupError
 from include.writers.postgres_errors import translated
 from include.writers.postgres_session import lock
+
+# Types of a table that somebody else made which hold all that a contract's type may hold, or refuse what they do not
+# (a text too long, a number too large): that is a reject. What would round in silence is not among them.
+ALSO = {
+    "text": re.compile(r"character varying(?:\([0-9]+\))?|citext"),
+    "bigint": re.compile(r"smallint|integer|numeric|numeric\([0-9]+,0\)"),
+    "date": re.compile("timestamp without time zone"),
+}
+# A number of a contract has at most the decimals of its scale: a column that has them rounds nothing.
+NUMERIC = re.compile(r"numeric\(([0-9]+),([0-9]+)\)")
 
 COLUMNS = """
 SELECT attname, format_type(atttypid, atttypmod), attnotnull, atthasdef OR attidentity <> '' OR attgenerated <> ''
@@ -85,10 +97,11 @@ def _differences(table: Table, found: _Found) -> Iterator[str]:
     for column in table.columns:
         name = _quoted(column.name)
         if column.name not in found:
-            yield f"ADD COLUMN {name} {_definition(column)}"
+            # Not NOT NULL: the table may hold rows.
+            yield f"ADD COLUMN {name} {_definition(replace(column, nullable=True))}"
             continue
         kind, not_null, _ = found[column.name]
-        if kind != column.type:
+        if not _holds(kind, column.type):
             yield f"ALTER COLUMN {name} TYPE {column.type} USING {name}::{column.type}"
         if not_null and column.nullable:
             yield f"ALTER COLUMN {name} DROP NOT NULL"
@@ -96,6 +109,16 @@ def _differences(table: Table, found: _Found) -> Iterator[str]:
         _, not_null, filled = found[other]
         if not_null and not filled:
             yield f"ALTER COLUMN {_quoted(other)} DROP NOT NULL"
+
+
+def _holds(kind: str, wanted: str) -> bool:
+    """Whether a column of that type holds each value of the type that is wanted, or refuses it."""
+    if kind == wanted or (wanted in ALSO and ALSO[wanted].fullmatch(kind)):
+        return True
+    found, asked = NUMERIC.fullmatch(kind), NUMERIC.fullmatch(wanted)
+    if wanted == "numeric":
+        return found is not None and int(found[2]) >= DECIMAL_SCALE
+    return asked is not None and (kind == "numeric" or (found is not None and int(found[2]) >= int(asked[2])))
 
 
 def _definition(column: TableColumn) -> str:

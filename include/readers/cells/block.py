@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from include.contracts import Column, Contract
 from include.readers.blocks import Fault, TextBlock, TypedBatch
-from include.readers.cells.column import KINDS, TypedColumn, read_column
+from include.readers.cells.column import TypedColumn, arrow_type, read_column
 from include.readers.cells.inspection import Mask, TextColumn, to_mask, without_blanks
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.families import as_objects
@@ -29,7 +29,7 @@ def batch_schema(contract: Contract) -> pa.Schema:
 
 def _stored(column: Column) -> pa.DataType:
     """The Arrow type of a column; a family's is the text of a JSON object."""
-    return pa.string() if column.family else KINDS[column.type].type
+    return pa.string() if column.family else arrow_type(column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class BlockReader:
             return columns[column.name].values
         if column.name in self.constants:
             return pa.repeat(self.constants[column.name], count)
-        return pa.nulls(count, KINDS[column.type].type)
+        return pa.nulls(count, arrow_type(column))
 
     def _rejects(self, block: TextBlock, flaws: _Flaws) -> Iterator[Reject]:
         lines, records = block.lines.to_numpy(), block.records.to_numpy()

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts import Column, ColumnType
+from include.readers.cells import others
 from include.readers.cells.booleans import read_booleans
+from include.readers.cells.exactness import without_lost
 from include.readers.cells.inspection import BLANKS, TextColumn, without_blanks, without_nul, without_words
 from include.readers.cells.moments import DATE, explain_date, explain_timestamp, read_dates, read_timestamps
 from include.readers.cells.numerals import (
@@ -21,10 +23,14 @@ from include.readers.cells.numerals import (
     read_decimals,
     read_integers,
 )
+from include.readers.cells.others import FLOAT, read_floats
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
 from include.readers.cells.texts import read_identifiers
 from include.readers.cells.zones import MOMENT
+
+# Types whose reading may lose characters.
+EXACT = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.DOUBLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class TypedColumn:
     flaws: Mapping[int, Flaw] = field(default_factory=dict)
 
 
-def _explain_boolean(text: str, reading: Reading) -> Flaw:
+def _explain_boolean(text: str, _reading: Reading) -> Flaw:
     return Flaw("not_a_boolean", f"neither yes nor no: {describe_shape(text.strip(BLANKS))}")
 
 
@@ -53,10 +59,24 @@ KINDS = {
     ColumnType.TEXT: _Kind(pa.string(), lambda column, _: column.cells),
     ColumnType.INTEGER: _Kind(INTEGER, read_integers, explain_integer),
     ColumnType.DECIMAL: _Kind(DECIMAL, read_decimals, explain_decimal),
-    ColumnType.BOOLEAN: _Kind(pa.bool_(), lambda column, _: read_booleans(column), _explain_boolean),
+    ColumnType.BOOLEAN: _Kind(pa.bool_(), read_booleans, _explain_boolean),
     ColumnType.TIMESTAMP: _Kind(MOMENT, read_timestamps, explain_timestamp),
     ColumnType.DATE: _Kind(DATE, read_dates, explain_date),
+    ColumnType.DOUBLE: _Kind(FLOAT, read_floats, others.explain("not_a_number", "not a number")),
+    ColumnType.JSON: _Kind(pa.string(), others.read_json, others.explain("not_json", "not JSON")),
+    ColumnType.UUID: _Kind(pa.string(), others.read_uuids, others.explain("not_a_uuid", "not a UUID")),
+    ColumnType.TIME: _Kind(pa.string(), others.read_times, others.explain("not_a_time", "not a time of day")),
+    ColumnType.INTERVAL: _Kind(
+        pa.string(), others.read_intervals, others.explain("not_an_interval", "not a length of time")
+    ),
 }
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type of a column's values."""
+    if column.type is ColumnType.DECIMAL:
+        return pa.decimal128(column.precision, column.scale)
+    return KINDS[column.type].type
 
 
 def read_column(cells: pa.StringArray, column: Column, reading: Reading) -> TypedColumn:
@@ -65,7 +85,7 @@ def read_column(cells: pa.StringArray, column: Column, reading: Reading) -> Type
     Codes: `nul`, one of the type's own (see the modules beside this one), `missing`, `out_of_range`, `not_allowed`.
     """
     if cells.null_count == len(cells):
-        return _checked(pa.nulls(len(cells), KINDS[column.type].type), {}, column)
+        return _checked(pa.nulls(len(cells), arrow_type(column)), {}, column)
     text, nul = without_nul(TextColumn(cells))
     text = without_words(text, reading.null_words)
     if not column.empty_is_value or column.type is not ColumnType.TEXT:
@@ -73,6 +93,9 @@ def read_column(cells: pa.StringArray, column: Column, reading: Reading) -> Type
     kind = KINDS[column.type]
     values = kind.read(text, reading)
     flaws = _unreadable(text.cells, values, kind, reading)
+    if reading.exact and column.type in EXACT:
+        values, lost = without_lost(text, values, money=reading.money)
+        flaws |= lost
     if nul is not None:
         flaws |= dict.fromkeys(np.flatnonzero(nul).tolist(), NUL)
     return _checked(values, flaws, column)

@@ -16,6 +16,7 @@ ZERO = np.uint8(ord("0"))
 NO_TEXT = pa.scalar(None, pa.string())
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Rows = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -78,6 +79,15 @@ class TextColumn:
             return (np.full(len(self.cells), FILLER, np.uint8),) * 2
         first = np.minimum(self._offsets[:-1], len(self._data) - 1)
         return self._data[first], self._data[self._offsets[1:] - 1]
+
+    def rows_of_leading_zero(self) -> Rows:
+        """Rows whose cell begins with a zero before another digit."""
+        starts = self._offsets[:-1]
+        if len(self._data) == 0:
+            return np.zeros(0, np.int64)
+        rows = np.flatnonzero(self.edges[0] == ZERO)
+        rows = rows[self.lengths[rows] > 1]
+        return rows[self._data[starts[rows] + 1] - ZERO < 10]
 
     @cached_property
     def unclean_edges(self) -> Mask:

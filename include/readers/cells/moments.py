@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.readers.cells.formats import read_formatted
 from include.readers.cells.inspection import BLANK, BLANKS, NO_TEXT, Mask, TextColumn, scatter, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
@@ -68,6 +69,8 @@ def read_timestamps(column: TextColumn, reading: Reading) -> pa.TimestampArray:
 
     A date alone is its midnight. Null for what is no date and time, or no such one in the zone.
     """
+    if reading.date_format:
+        return _within_calendar(read_formatted(column.cells, reading.date_format, reading.zone))
     cells = trimmed(column)
     moments = _whole(cells, reading)
     if moments is None:
@@ -135,6 +138,8 @@ def _year_first(cells: pa.StringArray, month_at: int, day_at: int) -> pa.StringA
 
 def read_dates(column: TextColumn, reading: Reading) -> pa.Date32Array:
     """Days; a time beside the day is taken only where it is midnight and has no offset."""
+    if reading.date_format:
+        return _midnights(read_formatted(column.cells, reading.date_format, "UTC").cast(LOCAL))
     cells = trimmed(column)
     whole = cast_whole(cells, LOCAL)
     if whole is None:
@@ -245,7 +250,7 @@ def _times(fields: Fields) -> tuple[Integers, Mask]:
 
 def explain_timestamp(text: str, reading: Reading) -> Flaw:
     """Why `read_timestamps` left the cell out."""
-    flaw = _explain(text, reading)
+    flaw = _formatted(text) if reading.date_format else _explain(text, reading)
     if flaw is None and re.search("0001|9999", text):
         return Flaw("out_of_range", "a moment outside the years 1 to 9999 in UTC")
     return flaw or Flaw("no_such_time", f"a local time that {reading.zone} leaves out when its clocks go forward")
@@ -253,7 +258,13 @@ def explain_timestamp(text: str, reading: Reading) -> Flaw:
 
 def explain_date(text: str, reading: Reading) -> Flaw:
     """Why `read_dates` left the cell out."""
+    if reading.date_format:
+        return _formatted(text)
     return _explain(text, reading) or Flaw("not_a_date", f"a date with a time beside it: {_shape(text)}")
+
+
+def _formatted(text: str) -> Flaw:
+    return Flaw("not_a_date", f"not in the form that date_format names: {_shape(text)}")
 
 
 def _explain(text: str, reading: Reading) -> Flaw | None:

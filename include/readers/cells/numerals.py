@@ -20,7 +20,6 @@ from include.readers.cells.shapes import describe_shape
 from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
 from include.readers.profile import DecimalForm
 
-WHOLE_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE
 DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 INTEGER = pa.int64()
 # The digits of the largest int64, which has 19.
@@ -33,7 +32,7 @@ GROUP_SIGNS = {DecimalForm.DOT: ",", DecimalForm.COMMA: "."}
 # Thousands signs in both forms: blank, no-break, thin and narrow no-break space, both apostrophes.
 COMMON_GROUP_SIGNS = (" ", "\xa0", "\u2009", "\u202f", "'", "\u2019")
 
-CURRENCY_SIGNS = r"(?:US|CA|AU|NZ|HK|[ACR])?\$|[€£¥₹₽₺₩₪₫₴₱฿]|kr\.?|zł|Kč|Ft|lei|Fr\.?"
+CURRENCY_SIGNS = r"(?:(?:US|CA|AU|NZ|HK) ?|[ACR])?\$|[€£¥₹₽₺₩₪₫₴₱฿]|kr\.?|zł|Kč|Ft|lei|Fr\.?"
 # ISO 4217, currencies in use.
 CURRENCY_CODES = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -53,7 +52,9 @@ FEW_CELLS = 256
 
 MINUS = "\u2212"
 SIGNS = ("open", "lead", "inner", "trail", "close")
-SINGLE_SIGN = rf"^(?:\(\)|[-+{MINUS}]?)$"
+# Programs guard a cell that begins with a sign by an apostrophe, lest a spreadsheet take it for a formula.
+GUARDED = "'-"
+SINGLE_SIGN = rf"^(?:\(\)|[-+{MINUS}]?|{GUARDED})$"
 
 SCIENTIFIC = re.compile(r"[-+]?[0-9]*[.,]?[0-9]+[eE][-+]?[0-9]+")
 NOT_FINITE = re.compile(r"[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
@@ -75,7 +76,7 @@ def number_pattern(form: DecimalForm, money: bool) -> str:
     blank = f"[{BLANKS}]*"
     worth = f"{MONEY}?" if money else ""
     return (
-        rf"^(?P<open>\()?{blank}(?P<lead>[-+{MINUS}])?{blank}(?P<before>{worth}){blank}(?P<inner>[-+{MINUS}])?"
+        rf"^(?P<open>\()?{blank}(?P<lead>{GUARDED}|[-+{MINUS}])?{blank}(?P<before>{worth}){blank}(?P<inner>[-+{MINUS}])?"
         rf"(?P<whole>{figures_pattern(form)})(?P<decimals>[{POINT[form]}][0-9]*)?"
         rf"{blank}(?P<after>{worth}){blank}(?P<trail>[-+{MINUS}])?(?P<close>\))?$"
     )
@@ -92,12 +93,16 @@ class _Kind:
 
     def plain(self, form: DecimalForm) -> str:
         """What certainly casts once its decimal sign is a dot."""
-        digits = f"^-?[0-9]{{1,{min(self.whole_digits, 18)}}}"
+        digits = f"^-?[0-9]{{1,{min(self.whole_digits, 18) or 1}}}"
         return f"{digits}(?:[{POINT[form]}][0-9]{{1,{self.decimals}}})?$" if self.decimals else f"{digits}$"
 
 
 INTEGERS = _Kind(INTEGER, money=False, whole_digits=INTEGER_DIGITS, decimals=0)
-DECIMALS = _Kind(DECIMAL, money=True, whole_digits=WHOLE_DIGITS, decimals=DECIMAL_SCALE)
+
+
+@cache
+def _decimals(precision: int, scale: int) -> _Kind:
+    return _Kind(pa.decimal128(precision, scale), money=True, whole_digits=precision - scale, decimals=scale)
 
 
 def read_integers(column: TextColumn, reading: Reading) -> pa.Int64Array:
@@ -106,8 +111,8 @@ def read_integers(column: TextColumn, reading: Reading) -> pa.Int64Array:
 
 
 def read_decimals(column: TextColumn, reading: Reading) -> pa.Decimal128Array:
-    """decimal128(18, 4) in the file's decimal form; null for what is no number or would have to be rounded."""
-    return _read(column, reading.decimal, DECIMALS)
+    """decimal128 of the column's digits in the file's decimal form; null for what is no number or had to be rounded."""
+    return _read(column, reading.decimal, _decimals(reading.precision, reading.scale))
 
 
 def _read(column: TextColumn, form: DecimalForm, kind: _Kind) -> pa.Array:
@@ -164,7 +169,7 @@ def _spelled(cells: pa.StringArray, form: DecimalForm, kind: _Kind) -> pa.Array:
         return pa.nulls(len(cells), kind.type)
     fields = pc.extract_regex(cells, number_pattern(form, kind.money))
     sign = {name: _field(fields, name) for name in SIGNS}
-    minus = pc.or_(pc.equal(sign["open"], "("), _any_is(sign, ("-", MINUS)))
+    minus = pc.or_(pc.equal(sign["open"], "("), _any_is(sign, ("-", MINUS, GUARDED)))
     digits = pc.utf8_ltrim(pc.replace_substring_regex(_field(fields, "whole"), "[^0-9]", ""), characters="0")
     decimals = pc.utf8_rtrim(pc.utf8_slice_codeunits(_field(fields, "decimals"), 1), characters="0")
     fits = pc.and_(pc.and_(_is_number(fields, sign), _is_money(fields)), _fits(digits, decimals, kind))
@@ -222,7 +227,8 @@ def explain_integer(text: str, reading: Reading) -> Flaw:
 
 def explain_decimal(text: str, reading: Reading) -> Flaw:
     """Why `read_decimals` left the cell out."""
-    return _explain(text, reading.decimal, DECIMALS) or Flaw("not_a_number", f"not a number: {_shape(text)}")
+    kind = _decimals(reading.precision, reading.scale)
+    return _explain(text, reading.decimal, kind) or Flaw("not_a_number", f"not a number: {_shape(text)}")
 
 
 def _shape(text: str) -> str:

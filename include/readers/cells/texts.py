@@ -9,11 +9,13 @@ from include.readers.cells.inspection import BEYOND_ASCII, BLANKS, Mask, TextCol
 
 # ="00123" is how spreadsheets are told not to read a number; quotes within it are doubled.
 SPREADSHEET_TEXT = r'(?s)^="(.*)"$'
+# The apostrophe by which spreadsheets keep a number or formula as text; that of `'s-Gravenhage` is a letter's.
+TEXT_MARK = r"^'(?:([-+=@0-9])|$)"
 EQUALS, APOSTROPHE = ord("="), ord("'")
 
 
 def read_identifiers(column: TextColumn) -> pa.StringArray:
-    """Trims, frees of `="..."` and one leading apostrophe, composes to NFC; nothing left is null.
+    """Trims, frees of `="..."` and of an apostrophe before digits and signs, composes to NFC; nothing left is null.
 
     Numbers are not read: leading zeros, `3.65E+11` and `17850.0` stay as they are.
     """
@@ -38,7 +40,7 @@ def _cleaned(cells: pa.StringArray) -> pa.StringArray:
     text = pc.utf8_trim(cells, characters=BLANKS)
     quoted = pc.fill_null(pc.match_substring_regex(text, SPREADSHEET_TEXT), False)
     inner = pc.replace_substring(pc.utf8_slice_codeunits(text, 2, -1), '""', '"')
-    text = pc.replace_substring_regex(pc.if_else(quoted, inner, text), "^'", "")
+    text = pc.replace_substring_regex(pc.if_else(quoted, inner, text), TEXT_MARK, r"\1")
     return pc.utf8_normalize(pc.utf8_trim(text, characters=BLANKS), form="NFC")
 
 

@@ -49,7 +49,7 @@ def test_the_table_is_derived_with_scope_and_key(tmp_path: Path) -> None:
     [
         ("type: text", "type: string", ("line 6: columns.title.type", "'identifier', 'text'")),
         ("type: text", "kind: text", ("line 6: columns.title.kind", "no key of a contract", "type, aliases, family")),
-        ("table: erp", "tabel: erp", ("line 2: tabel", "no key of a contract", "allowed are table,")),
+        ("table: erp", "tabel: erp", ("line 2: tabel", "no key of a contract", "allowed are", "table")),
         ("erp.articles", "articles", ("line 2: table", "schema.name")),
         ("erp.articles", "Erp.Articles", ("line 2: table", "small letters")),
         ("erp.articles", "commerce.orders", ("line 2: table", "not for tables of contracts")),
@@ -57,7 +57,7 @@ def test_the_table_is_derived_with_scope_and_key(tmp_path: Path) -> None:
         ("[article]", "[artikel]", ("line 3: key names 'artikel'", "allowed are article, title, price")),
         ("[article]", "[article, article]", ("line 3: key", "twice")),
         ("key: [article]", "merge: upsert", ("line 3: merge", "without a key")),
-        ("key: [article]", "merge: append", ("line 3: merge", "'replace' or 'upsert'")),
+        ("key: [article]", "merge: add", ("line 3: merge", "'replace', 'upsert' or 'append'")),
         ("key: [article]", "scope: title", ("line 3: scope", "a column of the file")),
         ("key: [article]", "decimal: point", ("line 3: decimal", "'dot' or 'comma'")),
         ("key: [article]", "max_deleted_percent: 101", ("line 3: max_deleted_percent", "100")),
