@@ -11,6 +11,7 @@ from include.pipelines.music_library.audio.lengths import properties
 from include.pipelines.music_library.audio.payload import audio_hash
 from include.pipelines.music_library.opening import FAULTS, Opened, opened, reading
 from include.pipelines.music_library.options import Options
+from include.pipelines.music_library.passages.passages import passages_of
 from include.pipelines.music_library.prepared import Audio, PreparedFile, Remark
 from include.pipelines.music_library.tags.columns import columns
 
@@ -42,7 +43,8 @@ def _prepared(name: str, stream: BinaryIO, options: Options) -> PreparedFile:
             f"{name} has neither audio nor tags that can be read as {audio.format}: {file.fault}.",
             "Copy the file again from where it came from.",
         )
-    return PreparedFile(name, audio, tags, (), _remarks(file, tags.repaired))
+    passages, passed = passages_of(name, file, stream, audio, tags, look_beside=options.sheets)
+    return PreparedFile(name, audio, tags, passages, (*_remarks(file, tags.repaired), *passed))
 
 
 def _audio(file: Opened, stream: BinaryIO, options: Options) -> Audio:

@@ -18,6 +18,7 @@ MIXED_WORD = re.compile(r"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 CYRILLIC = re.compile(r"[\xc0-\xff\xa8\xb8]")
 LOWER_CYRILLIC = re.compile(r"[\xe0-\xff\xb8]")
 LEAST_LETTERS = 4
+CYRILLIC_WORD = re.compile(r"[\xc0-\xff\xa8\xb8]{3}")
 
 # A character of GBK in two bytes, and one of those 3,755 that make up 99.7 % of running Chinese (GB 2312, level 1).
 GBK_PAIR = re.compile(r"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
@@ -40,7 +41,9 @@ def _cp1251(text: str) -> bool:
     letters = len(CYRILLIC.findall(text))
     lower = len(LOWER_CYRILLIC.findall(text))
     others = len(HIGH.findall(text)) - letters
-    return letters >= LEAST_LETTERS and others <= letters / 10 and (lower >= letters / 2 or lower == 0)
+    if letters < LEAST_LETTERS or not CYRILLIC_WORD.search(text):
+        return False
+    return others <= letters / 10 and (lower >= letters / 2 or lower == 0)
 
 
 def _gbk(text: str) -> bool:
