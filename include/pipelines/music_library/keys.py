@@ -1,7 +1,7 @@
 """Who is the same: natural keys of artists, albums and songs, and ids that follow from them.
 
-An id is computed, not drawn: two workers that meet one artist at the same moment give it the same id. With a MusicBrainz
-id it follows from that alone, without one from the natural key.
+An id is computed, not drawn: two workers that meet one artist at the same moment give it the same id. With a
+MusicBrainz id it follows from that alone, without one from the natural key.
 """
 
 from __future__ import annotations

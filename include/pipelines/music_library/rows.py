@@ -141,10 +141,14 @@ def merged_artist(old: Artist, new: Artist) -> Artist:
 
 def merged_album(old: Album, new: Album) -> Album:
     """One row of two with one id: the lesser texts, the earlier date, a compilation if one says so."""
-    texts = {name: _least(getattr(old, name), getattr(new, name)) for name in ("credit", "date", "mb_release_group")}
-    key = min(old.natural_key, new.natural_key)
-    title = min(old.title, new.title)
-    return old._replace(title=title, natural_key=key, compilation=old.compilation or new.compilation, **texts)
+    return old._replace(
+        title=min(old.title, new.title),
+        natural_key=min(old.natural_key, new.natural_key),
+        credit=_least(old.credit, new.credit),
+        date=_least(old.date, new.date),
+        compilation=old.compilation or new.compilation,
+        mb_release_group=_least(old.mb_release_group, new.mb_release_group),
+    )
 
 
 def merged_song(old: Song, new: Song) -> Song:
@@ -168,7 +172,7 @@ class RowsOf:
     """
 
     library: str
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     file_ids: Mapping[str, uuid.UUID] = field(default_factory=dict)
     rows: Rows = field(default_factory=Rows)
 
