@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -37,6 +38,9 @@ FAULTS = (
     zlib.error,
 )
 
+# Bytes up to which a file is read at one go: parsers seek back and forth, which is cheaper in memory.
+SMALL_BYTES = 1 << 17
+
 # Readers that take the file from its ID3v2 tags on, since these are theirs.
 OWN_ID3 = frozenset({"mp3", "tta", "flac"})
 
@@ -46,7 +50,7 @@ class Opened:
     """A file that was read.
 
     `audio` is mutagen's, None where only tags could be read; `fault` is then what it met. `start` is where the
-    container begins, behind ID3v2 tags, `size` the file's bytes.
+    container begins, behind ID3v2 tags, `size` the file's bytes, `moov` what that box of an MP4 file holds.
     """
 
     kind: Kind
@@ -55,6 +59,7 @@ class Opened:
     start: int
     size: int
     fault: str = ""
+    moov: bytes = b""
 
 
 def opened(stream: BinaryIO, name: str) -> Opened:
@@ -73,8 +78,9 @@ def opened(stream: BinaryIO, name: str) -> Opened:
             f"{name} holds no audio of a kind that is known here.", "Leave it out by a rule, or convert it."
         )
     audio, fault = _audio(kind, stream, start)
-    found = list(_layers(kind, audio, stream, start, size))
-    return Opened(kind, audio, found, start, size, fault)
+    moov = boxes.moov(stream, size) if kind.family == "mp4" else b""
+    found = list(_layers(kind, audio, stream, start, size, moov))
+    return Opened(kind, audio, found, start, size, fault, moov)
 
 
 def _guessed(stream: BinaryIO, name: str) -> Kind | None:
@@ -90,7 +96,7 @@ def _guessed(stream: BinaryIO, name: str) -> Kind | None:
 
 
 def _audio(kind: Kind, stream: BinaryIO, start: int) -> tuple[Any, str]:
-    window: Any = Window(stream, 0 if kind.name in OWN_ID3 else start)
+    window: Any = Window(stream, start) if start and kind.name not in OWN_ID3 else stream
     window.seek(0)
     options = {"known_frames": FRAMES, "translate": False, "load_v1": False} if kind.reader is MP3 else {}
     try:
@@ -99,14 +105,14 @@ def _audio(kind: Kind, stream: BinaryIO, start: int) -> tuple[Any, str]:
         return None, type(fault).__name__
 
 
-def _layers(kind: Kind, audio: Any, stream: BinaryIO, start: int, size: int) -> Iterator[Layer]:
+def _layers(kind: Kind, audio: Any, stream: BinaryIO, start: int, size: int, moov: bytes) -> Iterator[Layer]:
     native = layers.native_layer(kind, audio) if audio is not None else None
     if native is None and kind.family == "mpeg" and start:
         native = next(layers.leading_id3(stream), None)
     if native is None and kind.family == "riff":
         native = layers.chunk_id3(stream, start, size)
     if kind.family == "mp4" and (native is None or not native.values):
-        native = layers.old_mp4_layer(boxes.moov(stream, size))
+        native = layers.old_mp4_layer(moov)
     if native is not None:
         yield native
     yield from layers.other_layers(kind, stream, start, size, native)
@@ -121,7 +127,8 @@ def reading(path: str) -> Iterator[BinaryIO]:
     """
     try:
         with Path(path).open("rb") as stream:
-            yield stream
+            small = os.fstat(stream.fileno()).st_size <= SMALL_BYTES
+            yield io.BytesIO(stream.read()) if small else stream
     except OSError as fault:
         raise FileError(
             f"{path} cannot be read: {fault.strerror or fault}.", "See that it is there and readable."

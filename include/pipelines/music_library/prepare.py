@@ -48,9 +48,7 @@ def _prepared(name: str, stream: BinaryIO, options: Options) -> PreparedFile:
 
 
 def _audio(file: Opened, stream: BinaryIO, options: Options) -> Audio:
-    read = properties(file.kind, file.audio, stream, file.start, file.size)
-    digest = audio_hash(file.kind.family, file.audio, stream, file.start, file.size, options.audio_hash)
-    return replace(read, audio_hash=digest)
+    return replace(properties(file, stream), audio_hash=audio_hash(file, stream, options.audio_hash))
 
 
 def _remarks(file: Opened, encoding: str | None) -> tuple[Remark, ...]:

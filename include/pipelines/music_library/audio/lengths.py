@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import struct
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from mutagen.mp3 import BitrateMode
 
 from include.pipelines.music_library.audio import boxes, chunks, mpeg_frames
-from include.pipelines.music_library.audio.kinds import Kind
 from include.pipelines.music_library.audio.payload import audio_end
+from include.pipelines.music_library.opening import Opened
 from include.pipelines.music_library.prepared import Audio
 
 # Frames that are looked at, at the start and in the middle, before a file without a header for it is taken to have one
@@ -27,30 +27,30 @@ OPUS_RATE = 48_000
 WAVPACK_RATES = 15
 
 
-def properties(kind: Kind, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
-    """How the audio is, by mutagen's reader and what is mended of it; `audio` is None where it could not be read."""
-    info = getattr(audio, "info", None)
+def properties(file: Opened, stream: BinaryIO) -> Audio:
+    """How the audio is, by mutagen's reader and what is mended of it."""
+    info = getattr(file.audio, "info", None)
     rate, channels, bitrate = (getattr(info, name, None) or None for name in ("sample_rate", "channels", "bitrate"))
-    read = Audio(kind.name, _ms(getattr(info, "length", None)), rate, channels, bitrate)
-    mend = MENDED.get(kind.name)
-    return mend(read, audio, stream, start, size) if mend else read
+    read = Audio(file.kind.name, _ms(getattr(info, "length", None)), rate, channels, bitrate)
+    mend = MENDED.get(file.kind.name)
+    return mend(read, file, stream) if mend else read
 
 
 def _ms(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def _mpeg(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _mpeg(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     """Frames are counted where no header says how many there are and they are not all of one bitrate."""
-    if audio is None:
+    if file.audio is None:
         return read
-    guessed = audio.info.bitrate_mode == BitrateMode.UNKNOWN
+    guessed = file.audio.info.bitrate_mode == BitrateMode.UNKNOWN
     if not (guessed or (read.length_ms or 0) < LEAST_MS):
         return read
-    first = _first_frame(stream, start, size)
+    first = _first_frame(stream, file.start, file.size)
     if first is None:
         return read
-    end = audio_end(stream, start, size)
+    end = audio_end(stream, file.start, file.size)
     if guessed and (read.length_ms or 0) >= LEAST_MS and _one_bitrate(stream, first, end):
         return read
     counted = mpeg_frames.length_ms(stream, first, end)
@@ -83,9 +83,9 @@ def _one_bitrate(stream: BinaryIO, first: int, end: int) -> bool:
     return len(rates) <= 1
 
 
-def _mp4(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _mp4(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     """Rate and channels of codecs that mutagen does not know; a film plays as long as its longest track."""
-    data = boxes.moov(stream, size)
+    data = file.moov
     stated = boxes.sound(data)
     channels, rate = stated or (None, None)
     length = read.length_ms
@@ -95,12 +95,12 @@ def _mp4(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Au
     return Audio(read.format, length, read.sample_rate or rate or None, read.channels or channels, read.bitrate)
 
 
-def _riff(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _riff(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     """Files beyond 4 GiB open with RF64 or BW64 where mutagen wants RIFF."""
-    stream.seek(start)
-    if audio is not None or stream.read(4) not in (b"RF64", b"BW64"):
+    stream.seek(file.start)
+    if file.audio is not None or stream.read(4) not in (b"RF64", b"BW64"):
         return read
-    found = {chunk.name: chunk for chunk in chunks.chunks(stream, start, size)}
+    found = {chunk.name: chunk for chunk in chunks.chunks(stream, file.start, file.size)}
     pcm = chunks.pcm(stream, found[b"fmt "]) if b"fmt " in found else None
     if pcm is None or b"data" not in found:
         return read
@@ -108,22 +108,22 @@ def _riff(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> A
     return Audio(read.format, length, pcm.rate, pcm.channels, pcm.bytes_per_s * 8)
 
 
-def _opus(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _opus(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     return Audio(read.format, read.length_ms, OPUS_RATE, read.channels, read.bitrate)
 
 
-def _tta(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _tta(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     """The head has the channels behind the format: "TTA1", format, channels, bits, rate."""
-    stream.seek(start + 6)
+    stream.seek(file.start + 6)
     (channels,) = struct.unpack("<H", stream.read(2).ljust(2, b"\x00"))
     return Audio(read.format, read.length_ms, read.sample_rate, channels or None, read.bitrate)
 
 
-def _wavpack(read: Audio, audio: Any, stream: BinaryIO, start: int, size: int) -> Audio:
+def _wavpack(read: Audio, file: Opened, stream: BinaryIO) -> Audio:
     """Rates beside the usual fifteen stand in a block of metadata (0x27) of the first block, where mutagen fails."""
-    if audio is not None:
+    if file.audio is not None:
         return read
-    stream.seek(start)
+    stream.seek(file.start)
     head = stream.read(32)
     if len(head) < 32 or head[:4] != b"wvpk":
         return read

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 from include.pipelines.music_library.audio import boxes, chunks
 from include.pipelines.music_library.audio.window import ID3_HEADER
+from include.pipelines.music_library.opening import Opened
 
 # Bytes of each of the blocks, and how many. Files up to their sum are read whole.
 BLOCK_BYTES = 1 << 14
@@ -33,17 +34,16 @@ ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 ASF_HEAD = 24
 
 
-def audio_hash(
-    family: str, audio: Any, stream: BinaryIO, start: int, size: int, extent: Literal["sampled", "full"]
-) -> str:
-    """Hex digest of the audio of a file of so many bytes whose container begins at byte `start`."""
-    signature = getattr(getattr(audio, "info", None), "md5_signature", 0)
+def audio_hash(file: Opened, stream: BinaryIO, extent: Literal["sampled", "full"]) -> str:
+    """Hex digest of the file's audio."""
+    signature = getattr(getattr(file.audio, "info", None), "md5_signature", 0)
     if signature:
         return f"{signature:032x}"
     digest = hashlib.blake2b(digest_size=16)
-    if family == "ogg":
-        return _ogg_hash(digest, stream, size)
-    for block in _blocks(stream, list(_extents(family, stream, start, size)), extent == "full"):
+    if file.kind.family == "ogg":
+        return _ogg_hash(digest, stream, file.size)
+    extents = list(_extents(file.kind.family, stream, file.start, file.size))
+    for block in _blocks(stream, extents, extent == "full"):
         digest.update(block)
     return digest.hexdigest()
 

@@ -84,7 +84,7 @@ def _nero(file: Opened, stream: BinaryIO) -> Iterator[Chapter]:
 
 def _quicktime(file: Opened, stream: BinaryIO) -> Iterator[Chapter]:
     """A track of text that another track names as its chapters (`tref`, `chap`): one sample a chapter."""
-    data = boxes.moov(stream, file.size)
+    data = file.moov
     tracks = {_track_id(data, track): track for track in boxes.tracks(data)}
     named = (tracks.get(number) for track in tracks.values() for number in _chapter_tracks(data, track))
     track = next((track for track in named if track and boxes.handler(data, track) in (b"text", b"sbtl")), None)
