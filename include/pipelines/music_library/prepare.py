@@ -44,17 +44,19 @@ def _prepared(name: str, stream: BinaryIO, options: Options) -> PreparedFile:
             "Copy the file again from where it came from.",
         )
     passages, passed = passages_of(name, file, stream, audio, tags, look_beside=options.sheets)
-    return PreparedFile(name, audio, tags, passages, (*_remarks(file, tags.repaired), *passed))
+    return PreparedFile(name, audio, tags, passages, (*_remarks(file, audio, tags.repaired), *passed))
 
 
 def _audio(file: Opened, stream: BinaryIO, options: Options) -> Audio:
     return replace(properties(file, stream), audio_hash=audio_hash(file, stream, options.audio_hash))
 
 
-def _remarks(file: Opened, encoding: str | None) -> tuple[Remark, ...]:
+def _remarks(file: Opened, audio: Audio, encoding: str | None) -> tuple[Remark, ...]:
     found = []
-    if file.fault:
+    if file.fault and audio.sample_rate is None:
         found.append(Remark("no_audio", f"only tags could be read; the audio ended in {file.fault}"))
+    elif file.fault:
+        found.append(Remark("mended", f"rate and length were read where mutagen ended in {file.fault}"))
     if encoding:
         found.append(Remark("encoding", f"texts declared as Latin-1 were read as {encoding}"))
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from include.pipelines.music_library.audio import boxes
@@ -42,7 +42,8 @@ def chapters_of(file: Opened, stream: BinaryIO) -> list[Chapter]:
         return []
     tables = [list(read(file, stream)) for read in READERS.get(file.kind.family, ())]
     found = max(tables, key=len, default=[])[:MAX_CHAPTERS]
-    return sorted(found, key=lambda chapter: chapter.start_ms)
+    named = (replace(chapter, title=" ".join(chapter.title.replace("\x00", "").split())) for chapter in found)
+    return sorted(named, key=lambda chapter: chapter.start_ms)
 
 
 def _id3(file: Opened, stream: BinaryIO) -> Iterator[Chapter]:

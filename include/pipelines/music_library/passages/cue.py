@@ -74,7 +74,7 @@ def parsed(text: str) -> Sheet:
         SheetError: it holds no track with a time, or the times of one file's tracks go back.
     """
     sheet = Sheet()
-    for line in text.lstrip("\ufeff").splitlines():
+    for line in text.lstrip("\ufeff").replace("\x00", "").splitlines():
         words = [quoted or bare for quoted, bare in WORDS.findall(line)]
         if len(words) > 1 and (read := COMMANDS.get(words[0].upper())):
             read(sheet, words)

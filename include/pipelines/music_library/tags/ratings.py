@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable
 
@@ -86,5 +87,7 @@ def _stars(text: str, scale: Callable[[float], float]) -> float | None:
     try:
         value = float(text.replace(",", "."))
     except ValueError:
+        return None
+    if not math.isfinite(value):
         return None
     return min(round(scale(max(value, 0.0)) * 2) / 2, MOST_STARS)
