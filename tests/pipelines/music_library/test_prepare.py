@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import mutagen
 import pytest
 
 from include.errors import FileError
+from include.pipelines.music_library.audio.window import syncsafe
 from include.pipelines.music_library.options import Options
 from include.pipelines.music_library.prepare import prepare
 from include.pipelines.music_library.tags.columns import date_of
@@ -87,6 +90,21 @@ def test_a_broken_file_is_refused_with_its_name_and_what_to_do(prepare_sample: P
     with pytest.raises(FileError, match=name) as refused:
         prepare_sample(f"broken/{name}")
     assert refused.value.remedy
+
+
+def test_a_tag_that_inflates_to_a_gigabyte_is_refused_before_it_does(tmp_path: Path) -> None:
+    deflater = zlib.compressobj(9)
+    deflated = b"".join(deflater.compress(bytes(1 << 20)) for _ in range(1 << 10)) + deflater.flush()
+    frame = b"TIT2" + syncsafe(len(deflated) + 4) + b"\x00\x09" + syncsafe(1) + deflated
+    path = tmp_path / "swells.mp3"
+    path.write_bytes(b"ID3\x04\x00\x00" + syncsafe(len(frame)) + frame + containers.mp3(10))
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match="SwellingError"):
+            prepare(path)
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -24,6 +25,9 @@ RATES = {0: (11025, 12000, 8000), 2: (22050, 24000, 16000), 3: (44100, 48000, 32
 # Bytes that the walk reads at a time; a frame is at most 2,881 bytes long.
 BLOCK_BYTES = 1 << 18
 MAX_FRAME = 2881
+
+# Frames that are counted, four hours of them: 0.5 s of work at a million frames a second.
+MAX_FRAMES = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,14 @@ def frames(stream: BinaryIO, start: int, end: int) -> Iterator[Frame]:
 
 
 def length_ms(stream: BinaryIO, start: int, end: int) -> int | None:
-    """How long the frames between the two bytes play, in ms; None where none begins at `start`."""
-    samples, rate = 0, 0
-    for frame in frames(stream, start, end):
-        samples, rate = samples + frame.samples, frame.rate
-    return round(samples * 1000 / rate) if rate else None
+    """How long the frames between the two bytes play, in ms; None where none begins at `start`.
+
+    After `MAX_FRAMES` the bytes that are left are taken to play like those before.
+    """
+    samples, rate, size, count = 0, 0, 0, 0
+    for frame in itertools.islice(frames(stream, start, end), MAX_FRAMES):
+        samples, rate, size, count = samples + frame.samples, frame.rate, size + frame.size, count + 1
+    if not rate:
+        return None
+    share = (end - start) / size if count == MAX_FRAMES else 1.0
+    return round(samples * 1000 * share / rate)

@@ -7,7 +7,10 @@ from typing import Any
 from mutagen.id3 import APIC, POPM, TXXX, UFID, Frames, Frames_2_2, TextFrame
 from mutagen.id3 import ParseID3v1 as _ParseID3v1
 
+from include.pipelines.music_library.tags.inflating import bound
 from include.pipelines.music_library.tags.layer import Layer
+
+bound()
 
 # It has no types.
 ParseID3v1: Any = _ParseID3v1
