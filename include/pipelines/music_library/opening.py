@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import mutagen
@@ -22,6 +21,7 @@ from include.pipelines.music_library.audio.kinds import MPEG, Kind, kind_at
 from include.pipelines.music_library.audio.window import Window, id3_end
 from include.pipelines.music_library.tags import layers
 from include.pipelines.music_library.tags.id3 import FRAMES
+from include.pipelines.music_library.tags.inflating import begin_file
 from include.pipelines.music_library.tags.layer import Layer
 
 # What mutagen raises on bytes that are no file of their kind: its own error, and what its parsers run into.
@@ -68,6 +68,7 @@ def opened(stream: BinaryIO, name: str) -> Opened:
     Raises:
         FileError: the file holds nothing, or nothing that is known here.
     """
+    begin_file()
     size = stream.seek(0, io.SEEK_END)
     if not size:
         raise FileError(f"{name} has 0 bytes.", "Copy it again from where it came from.")
@@ -126,7 +127,7 @@ def reading(path: str) -> Iterator[BinaryIO]:
         FileError: there is no such file any more, or it may not be read.
     """
     try:
-        with Path(path).open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123 # a Path costs half of what opening does
             small = os.fstat(stream.fileno()).st_size <= SMALL_BYTES
             yield io.BytesIO(stream.read()) if small else stream
     except OSError as fault:

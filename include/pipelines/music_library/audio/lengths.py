@@ -15,7 +15,7 @@ from include.pipelines.music_library.prepared import Audio
 
 # Frames that are looked at, at the start and in the middle, before a file without a header for it is taken to have one
 # bitrate throughout. Joined files change later than that at times; encoders of variable bitrate change within a few.
-SAMPLED_FRAMES = 16
+SAMPLED_FRAMES = 8
 
 # A length below this many ms is one that a header states of no frames: the frames are counted.
 LEAST_MS = 1

@@ -11,7 +11,7 @@ from include.pipelines.music_library.prepared import Tags
 from include.pipelines.music_library.tags.layer import Layer
 from include.pipelines.music_library.tags.legacy_text import legacy_encoding, repaired
 from include.pipelines.music_library.tags.ratings import rating_of
-from include.pipelines.music_library.tags.rules import RULES, Rule
+from include.pipelines.music_library.tags.rules import NAMES
 
 # Columns that hold all values of a tag; the others hold the first.
 MANY = frozenset({"artists", "artist_names", "album_artists", "genres", "composers", "isrcs"})
@@ -33,7 +33,7 @@ FALSE_WORDS = ("0", "false", "no", "")
 def columns(layers: list[Layer], options: Options) -> Tags:
     """What the tags say together; of several tags the earlier wins, column by column."""
     encodings = {id(layer): _repair(layer, options) for layer in layers}
-    found = {rule.column: values for rule in RULES if (values := _values(rule, layers))}
+    found = _found(layers)
     typed = dict(_typed(found))
     typed.update(_totals(found, typed))
     return Tags(
@@ -54,12 +54,15 @@ def _repair(layer: Layer, options: Options) -> str | None:
     return encoding
 
 
-def _values(rule: Rule, layers: list[Layer]) -> list[str]:
+def _found(layers: list[Layer]) -> dict[str, list[str]]:
+    """The values of each column: of the first layer that has any, there by the first name of its rule."""
+    found: dict[str, list[str]] = {}
     for layer in layers:
-        for name in getattr(rule, layer.kind):
-            if values := layer.values.get(name):
-                return values
-    return []
+        names = NAMES[layer.kind]
+        known = sorted((*names[name], name) for name in layer.values if name in names)
+        for column, _, name in known:
+            found.setdefault(column, layer.values[name])
+    return found
 
 
 def _typed(found: dict[str, list[str]]) -> Iterator[tuple[str, object]]:

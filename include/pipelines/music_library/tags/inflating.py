@@ -5,17 +5,31 @@ mutagen calls the module `zlib` by its name in `mutagen.id3._frames`, and offers
 
 from __future__ import annotations
 
+import threading
 import zlib
 
 import mutagen.id3._frames as frames
 
-# Times its size, and bytes beside, that a frame may inflate to. Texts come to 4 times theirs, pictures to theirs.
-MOST_TIMES = 20
-MOST_BESIDE = 4096
+# Bytes that all frames of one file may inflate to: a picture that is worth deflating has 10 MB.
+MOST_BYTES = 1 << 25
 
 
 class SwellingError(ValueError):
-    """A frame that inflates to many times its size."""
+    """Frames that inflate to more than any tag holds."""
+
+
+class _Left(threading.local):
+    """Bytes that are left to the file that this thread reads."""
+
+    size = MOST_BYTES
+
+
+_LEFT = _Left()
+
+
+def begin_file() -> None:
+    """Lets the next file's frames inflate to `MOST_BYTES` again."""
+    _LEFT.size = MOST_BYTES
 
 
 class Bounded:
@@ -32,8 +46,9 @@ class Bounded:
             zlib.error: they are no deflated bytes, or cut off; mutagen leaves that frame out.
         """
         inflater = zlib.decompressobj()
-        inflated = inflater.decompress(data, len(data) * MOST_TIMES + MOST_BESIDE)
-        if inflater.unconsumed_tail:
+        inflated = inflater.decompress(data, _LEFT.size + 1)
+        _LEFT.size -= len(inflated)
+        if _LEFT.size < 0:
             raise SwellingError
         if not inflater.eof:
             raise zlib.error("cut off")
@@ -42,4 +57,4 @@ class Bounded:
 
 def bound() -> None:
     """Bounds all ID3 tags that are read from now on in this process."""
-    frames.zlib = Bounded  # type: ignore[assignment]
+    frames.zlib = Bounded  # type: ignore[attr-defined, assignment]

@@ -162,3 +162,11 @@ RULES: tuple[Rule, ...] = (
     Rule("isrcs", ("tsrc",), ("isrc",), ("isrc",), _free("ISRC"), ("wm/isrc",)),
     Rule("cue_sheet", ("txxx:cuesheet",), ("cuesheet",), ("cuesheet",), _free("CUESHEET", "cuesheet"), ("cuesheet",)),
 )
+
+KINDS = ("id3", "vorbis", "ape", "mp4", "asf", "info", "aiff")
+
+# The rules by kind of tag and name: the column, and the name's place among those that are asked for it.
+NAMES: dict[str, dict[str, tuple[str, int]]] = {
+    kind: {name: (rule.column, place) for rule in RULES for place, name in enumerate(getattr(rule, kind))}
+    for kind in KINDS
+}
