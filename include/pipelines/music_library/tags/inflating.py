@@ -45,6 +45,8 @@ class Bounded:
             SwellingError: there are more of them than any tag holds; mutagen lets it through, and the file is refused.
             zlib.error: they are no deflated bytes, or cut off; mutagen leaves that frame out.
         """
+        if _LEFT.size < 0:  # a file that has swelled is read no further: 0 would mean without a bound
+            raise SwellingError
         inflater = zlib.decompressobj()
         inflated = inflater.decompress(data, _LEFT.size + 1)
         _LEFT.size -= len(inflated)
