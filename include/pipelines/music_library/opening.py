@@ -45,6 +45,10 @@ SMALL_BYTES = 1 << 17
 OWN_ID3 = frozenset({"mp3", "tta", "flac"})
 
 
+# Readers that broken files send in circles: mutagen follows a packet's size backwards in Musepack's version 8.
+CIRCLING = frozenset({"musepack"})
+
+
 @dataclass(slots=True)
 class Opened:
     """A file that was read.
@@ -97,7 +101,8 @@ def _guessed(stream: BinaryIO, name: str) -> Kind | None:
 
 
 def _audio(kind: Kind, stream: BinaryIO, start: int) -> tuple[Any, str]:
-    window: Any = Window(stream, start) if start and kind.name not in OWN_ID3 else stream
+    behind = start if kind.name not in OWN_ID3 else 0
+    window: Any = Window(stream, behind) if behind or kind.name in CIRCLING else stream
     window.seek(0)
     options = {"known_frames": FRAMES, "translate": False, "load_v1": False} if kind.reader is MP3 else {}
     try:

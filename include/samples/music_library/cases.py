@@ -187,6 +187,8 @@ def _title(text: str) -> Any:
 def _broken() -> Iterator[Case]:
     yield "broken/empty.mp3", b""
     yield "broken/text.mp3", b"This is no audio.\n"
+    # A packet of 0 bytes, whose end lies before its start.
+    yield "broken/circles.mpc", b"MPCKAA\x00" + bytes(64)
     yield "broken/cut-off.flac", containers.flac(5)[:30]
     yield "broken/cut-off.m4a", containers.mp4(20)[:120]
     yield "broken/tag-longer-than-file.mp3", id3(*texts(TIT2="Cut", TPE1="Tidal Choir"))[:-40]

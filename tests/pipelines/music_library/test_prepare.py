@@ -85,7 +85,7 @@ def test_a_wave_file_for_more_than_4_gib_is_read_where_mutagen_wants_riff(prepar
     assert (audio.length_ms, audio.sample_rate, audio.channels) == (500, 44_100, 1)
 
 
-@pytest.mark.parametrize("name", ["empty.mp3", "text.mp3", "cut-off.flac", "cut-off.m4a"])
+@pytest.mark.parametrize("name", ["empty.mp3", "text.mp3", "cut-off.flac", "cut-off.m4a", "circles.mpc"])
 def test_a_broken_file_is_refused_with_its_name_and_what_to_do(prepare_sample: Prepare, name: str) -> None:
     with pytest.raises(FileError, match=name) as refused:
         prepare_sample(f"broken/{name}")

@@ -30,10 +30,15 @@ WAVPACK_RATES = 15
 def properties(file: Opened, stream: BinaryIO) -> Audio:
     """How the audio is, by mutagen's reader and what is mended of it."""
     info = getattr(file.audio, "info", None)
-    rate, channels, bitrate = (getattr(info, name, None) or None for name in ("sample_rate", "channels", "bitrate"))
+    rate, channels, bitrate = (_whole(getattr(info, name, None)) for name in ("sample_rate", "channels", "bitrate"))
     read = Audio(file.kind.name, _ms(getattr(info, "length", None)), rate, channels, bitrate)
     mend = MENDED.get(file.kind.name)
     return mend(read, file, stream) if mend else read
+
+
+def _whole(number: float | None) -> int | None:
+    """A whole number, which some of mutagen's readers give as another; None where it says nothing."""
+    return round(number) if number else None
 
 
 def _ms(seconds: float | None) -> int | None:

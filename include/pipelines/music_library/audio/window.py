@@ -9,13 +9,21 @@ from typing import BinaryIO
 ID3_HEADER = 10
 
 
+# Reads after which a parser is taken to run in circles: the longest sound header of Musepack takes 40.
+MAX_READS = 100_000
+
+
 class Window(io.RawIOBase):
-    """The bytes of `stream` from `start` on; reads and seeks only, the stream's own position is its position."""
+    """The bytes of `stream` from `start` on; reads and seeks only, the stream's own position is its position.
+
+    A parser that reads it more than `MAX_READS` times gets an OSError instead of running in circles.
+    """
 
     def __init__(self, stream: BinaryIO, start: int) -> None:
         super().__init__()
         self._stream = stream
         self._start = start
+        self._reads = 0
         stream.seek(start)
 
     def readable(self) -> bool:
@@ -25,6 +33,9 @@ class Window(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
+        self._reads += 1
+        if self._reads > MAX_READS:
+            raise OSError("the parser runs in circles")
         return self._stream.read(size)
 
     def tell(self) -> int:
