@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from include.errors import LongshoreError, RowError, SetupError, TransientError
+from include.writers.errors import repeat_transient
 
 # Seconds that a load waits for the one lock of the file: longer than any batch, so that writers queue and none fails.
 LOCK_WAIT_S = 60.0
+
+# Seconds before the mode of a new file is asked for again, doubled each time: another writer sets it in under 10 ms.
+FIRST_WAIT_S = 0.05
 
 # Pages of WAL after which it is moved into the file: SQLite's own 1,000 (4 MB) is passed several times by one batch.
 WAL_PAGES = 10_000
@@ -36,14 +40,20 @@ def connect(path: Path) -> sqlite3.Connection:
     with translated():
         connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         try:
-            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-                connection.execute("PRAGMA journal_mode = WAL")
+            repeat_transient(lambda: _write_ahead(connection), first_wait_s=FIRST_WAIT_S)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
-        except sqlite3.Error:
+        except (sqlite3.Error, LongshoreError):
             connection.close()
             raise
         return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the file's mode, once in its life; SQLite waits for no lock there, so who is not the first comes again."""
+    with translated():
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager
