@@ -1,0 +1,1 @@
+"""How well and how fast a music library is read."""

@@ -1,0 +1,1 @@
+"""A music library: audio files become songs, artists, albums and passages."""

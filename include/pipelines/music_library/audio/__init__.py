@@ -1,0 +1,1 @@
+"""Containers of audio: what a file is, where its audio lies in it, and how long it plays."""

@@ -1,0 +1,1 @@
+"""From the tags of a file to the columns of a recording."""
