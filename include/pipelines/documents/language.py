@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
-from typing import Any
+
+import py3langid
 
 # ISO 639-1 codes of the languages whose words PostgreSQL reduces to stems.
 CONFIGURATIONS = {
@@ -75,7 +75,7 @@ def language_of(text: str, declared: str | None = None) -> str | None:
         return script
     if len(letters) < LEAST_LETTERS:
         return declared
-    return str(_identifier().classify(sample)[0])
+    return str(py3langid.classify(sample)[0])
 
 
 def configuration(language: str | None) -> str:
@@ -109,10 +109,3 @@ def _script(letters: list[str]) -> str | None:
     if kana * 20 >= len(names):
         return "ja"
     return dict(SCRIPTS)[max(shares, key=lambda script: shares[script])]
-
-
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_pickled_model(MODEL_FILE)

@@ -23,7 +23,9 @@ CUTS = (
 )
 
 # Characters that belong to the one before: a cut never stands before them.
-JOINED = re.compile("[\u0300-\u036f\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+JOINED = re.compile(
+    "[\u0300-\u036f\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]"
+)
 
 
 def bounds(text: str, start: int, end: int, maximum: int) -> list[int]:
