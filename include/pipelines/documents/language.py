@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-
-import py3langid
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 # ISO 639-1 codes of the languages whose words PostgreSQL reduces to stems.
 CONFIGURATIONS = {
@@ -44,10 +46,10 @@ CONFIGURATIONS = {
 SIMPLE = "simple"
 
 # Characters of a text that are looked at: more do not change the answer.
-SAMPLE = 4000
+SAMPLE = 1000
 
-# Letters: a text with fewer tells no language by its words.
-LEAST_LETTERS = 20
+# Below this probability the classifier is wrong in one answer of twenty, above it in none of 3,000 short texts.
+SURE = 0.9
 
 # Runs of scripts that write no spaces between words: Han, kana, Hangul (whose words carry endings), Thai, Lao, Khmer,
 # Burmese.
@@ -66,16 +68,31 @@ SCRIPTS = (
 )
 
 
-def language_of(text: str, declared: str | None = None) -> str | None:
-    """The text's language as ISO 639-1 code; `declared` where the text is too short to tell, else None."""
+class Language(NamedTuple):
+    """ISO 639-1 code of a text's language, None where it has no words; `sure` where there is little doubt."""
+
+    code: str | None
+    sure: bool
+
+
+def language_of(text: str, declared: str | None = None) -> Language:
+    """The text's language: by its script, else by its letters; what it declares where these leave doubt."""
     sample = text[:SAMPLE]
-    letters = [character for character in sample if character.isalpha()]
-    script = _script(letters)
+    script = _script(sample)
     if script:
-        return script
-    if len(letters) < LEAST_LETTERS:
-        return declared
-    return str(py3langid.classify(sample)[0])
+        return Language(script, sure=True)
+    if not any(character.isalpha() for character in sample):
+        return Language(declared, sure=declared is not None)
+    code, probability = _identifier().classify(sample)
+    if probability >= SURE:
+        return Language(str(code), sure=True)
+    return Language(declared or str(code), sure=declared is not None)
+
+
+def common_language(found: Sequence[Language]) -> str | None:
+    """What most texts of a file are sure to be in: the best guess for those that leave doubt."""
+    sure = Counter(language.code for language in found if language.sure)
+    return sure.most_common(1)[0][0] if sure else None
 
 
 def configuration(language: str | None) -> str:
@@ -99,13 +116,22 @@ def _pairs(match: re.Match[str]) -> str:
     return f" {' '.join(pairs)} "
 
 
-def _script(letters: list[str]) -> str | None:
+def _script(sample: str) -> str | None:
     """The language that most letters' script decides; kana among Han are Japanese from one in twenty on."""
-    names = [unicodedata.name(letter, "") for letter in letters[:500]]
+    if not UNSPACED.search(sample):
+        return None
+    names = [unicodedata.name(letter, "") for letter in sample if letter.isalpha()]
     shares = {script: sum(name.startswith(script) for name in names) for script, _ in SCRIPTS}
-    if sum(shares.values()) * 2 < len(names) or not names:
+    if sum(shares.values()) * 2 < len(names):
         return None
     kana = shares["HIRAGANA"] + shares["KATAKANA"]
     if kana * 20 >= len(names):
         return "ja"
     return dict(SCRIPTS)[max(shares, key=lambda script: shares[script])]
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

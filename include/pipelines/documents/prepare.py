@@ -20,7 +20,7 @@ from include.pipelines.documents.chunks.quality import qualities
 from include.pipelines.documents.formats.document import Document
 from include.pipelines.documents.formats.read import read_file
 from include.pipelines.documents.labels.prototypes import NONE, Label, default_labeller
-from include.pipelines.documents.language import configuration, grams, language_of
+from include.pipelines.documents.language import common_language, configuration, grams, language_of
 from include.pipelines.documents.rows import CHUNKS, DOCUMENTS, VECTORS, row_id
 from include.results import Reject
 
@@ -73,7 +73,13 @@ def prepare(path: Path, options: DocumentOptions) -> PreparedFile:
     clock = _Clock()
     read = read_file(path, name)
     clock.mark("read")
-    prepared = [_prepared(document, name, options, clock) for document in read.documents]
+    found = [language_of(document.text, document.language) for document in read.documents]
+    common = common_language(found)
+    clock.mark("language")
+    prepared = [
+        _prepared(document, language.code if language.sure else common or language.code, name, options, clock)
+        for document, language in zip(read.documents, found, strict=True)
+    ]
     tables = (
         pa.Table.from_pylist([document for document, _, _ in prepared], DOCUMENTS),
         pa.Table.from_pylist([row for _, rows, _ in prepared for row in rows], CHUNKS),
@@ -101,10 +107,9 @@ class _Clock:
 
 
 def _prepared(
-    document: Document, file: str, options: DocumentOptions, clock: _Clock
+    document: Document, language: str | None, file: str, options: DocumentOptions, clock: _Clock
 ) -> tuple[Row, list[Row], list[Row]]:
     similar = WordLlama()
-    language = language_of(document.text, document.language)
     cut = chunks(document, options.size, similar)
     clock.mark("chunk")
     texts = [document.text[chunk.start : chunk.end] for chunk in cut]

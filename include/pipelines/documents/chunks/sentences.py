@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 # Nobody breaks lines at more than 120 characters: a line end behind a longer line ends a paragraph too.
 PARAGRAPH = re.compile(r"\n[ \t]*(?:\r?\n[ \t]*)+|\r[ \t]*(?:\r[ \t]*)+|(?<=[^\n\r]{120})\r?\n\s*")
 SENTENCE = re.compile(
-    r"(?<![\s.][A-Z]\.)(?<!\bcf\.)(?<!\bvs\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bSt\.)(?<!\bNo\.)(?<!\bMrs\.)(?<!e\.g\.)(?<!i\.e\.)(?<!\betc\.)(?<=[.!?…؟۔।॥])[\"'”’»)\]]*\s+(?=[^\s.,;:!?a-z)\]])"
+    r"(?<=[.!?…؟۔।॥])(?<![\s.][A-Z]\.)(?<!\b(?:cf|vs|Dr|Mr|St|No)\.)(?<!\b(?:Mrs|etc)\.)(?<!\b(?:e\.g|i\.e)\.)"
+    r"[\"'”’»)\]]*\s+(?=[^\s.,;:!?a-z)\]])"  # noqa: RUF001
     r"|(?<=[。！？｡])[”’」』）》\"']*\s*"  # noqa: RUF001
 )
 ITEM = re.compile(r"\n(?=[ \t]*(?:[-*+•‣]|\d{1,3}[.)]|[a-z][.)]|#{1,6}|\|)[ \t])")
