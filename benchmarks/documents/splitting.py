@@ -43,9 +43,9 @@ class Split:
 
 
 def own(text: str, maximum: int) -> Spans:
-    """Longshore's chunks, at a target of half the maximum."""
+    """Longshore's chunks, at a target of 0.6 of the maximum."""
     document = read_markdown(Decoded(text, "utf-8"), "text")
-    cut = chunks(document, ChunkSize(maximum // 2, maximum))
+    cut = chunks(document, ChunkSize(maximum * 6 // 10, maximum))
     return [(chunk.start, chunk.start + len(text[chunk.start : chunk.end].rstrip())) for chunk in cut]
 
 

@@ -38,7 +38,8 @@ VECTORS = """
 def ensure_vectors(connection: Connection[TupleRow]) -> bool:
     """Makes the table of vectors where pgvector is installed in the server, and returns whether it is there.
 
-    A server without pgvector serves the other pipelines: the migration passes there, and the documents' load asks again.
+    A server without pgvector serves the other pipelines: the migration passes there, and the documents' load asks
+    again.
     """
     if not connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").fetchone():
         return False
@@ -58,8 +59,8 @@ MIGRATION = Migration(
     forward=(
         "CREATE SCHEMA IF NOT EXISTS documents",
         LEXEMES,
-        # `document_id` begins SHA-256 of source, file and name; `name` is the dump's id, else the file. `characters` and
-        # `chunks` are what joined chunks must come to; `notes` say what was mended while it was read.
+        # `document_id` begins SHA-256 of source, file and name; `name` is the dump's id, else the file. `characters`
+        # and `chunks` are what joined chunks must come to; `notes` say what was mended while it was read.
         """
         CREATE TABLE documents.documents (
             document_id bigint PRIMARY KEY,

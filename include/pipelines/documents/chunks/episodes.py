@@ -23,9 +23,9 @@ class Episode:
 
 
 def episodes(text: str, headings: Sequence[Heading]) -> list[Episode]:
-    """The sections that tile the text; () for an empty one.
+    r"""The sections that tile the text; [] for an empty one.
 
-    Example: "# Tea\\n...\\n## Green\\n..." is two episodes, of paths "Tea" and "Tea > Green".
+    Example: "# Tea\n...\n## Green\n..." is two episodes, of paths "Tea" and "Tea > Green".
     """
     starts = sorted((heading.start, heading) for heading in headings if heading.start is not None)
     path: list[Heading] = []

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | length | words: runs of letters and digits; pairs of characters in unspaced scripts | 0 and up |
 | density | different words / words | 0 to 1; low: it repeats itself |
-| redundancy | largest cosine between its vector and that of another chunk of the document | 0 to 1; NULL for a lone chunk |
+| redundancy | largest cosine of its vector with another chunk's of the document | 0 to 1; NULL for a lone chunk |
 | coherence | mean cosine between vectors of neighbouring sentences | -1 to 1; NULL for a single sentence |
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from include.embeddings import Embedder, Vectors
+from include.embeddings import Embedder, Vectors, normalised
 from include.pipelines.documents.chunks.sentences import bounds
 from include.pipelines.documents.language import grams
 
@@ -36,12 +36,12 @@ class Quality(NamedTuple):
     coherence: float | None
 
 
-def qualities(texts: Sequence[str], vectors: Vectors, similar: Embedder) -> list[Quality]:
+def qualities(texts: Sequence[str], vectors: Sequence[Vectors], similar: Embedder) -> list[Quality]:
     """The metrics of a document's chunks.
 
     Args:
         texts: of the chunks, in order.
-        vectors: of the chunks, n x dimension, of length 1.
+        vectors: of the chunks, one each; those of another model's length are compared with none.
         similar: what sentences are compared by.
     """
     redundancies = _redundancies(vectors)
@@ -54,12 +54,12 @@ def qualities(texts: Sequence[str], vectors: Vectors, similar: Embedder) -> list
     return found
 
 
-def _redundancies(vectors: Vectors) -> list[float | None]:
-    if len(vectors) < 2:
+def _redundancies(vectors: Sequence[Vectors]) -> list[float | None]:
+    if len(vectors) < 2 or len({len(vector) for vector in vectors}) > 1:
         return [None] * len(vectors)
     found: list[float | None] = []
     for first in range(0, len(vectors), MAX_COMPARED):
-        block = vectors[first : first + MAX_COMPARED]
+        block = normalised(np.stack(vectors[first : first + MAX_COMPARED]))
         cosines = block @ block.T
         np.fill_diagonal(cosines, -1.0 if len(block) > 1 else 0.0)
         found += [round(float(max(0.0, best)), 4) for best in cosines.max(axis=1)]

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 # Bounds, best first, each right before the next unit: the white space behind a sentence belongs to it.
 # Nobody breaks lines at more than 120 characters: a line end behind a longer line ends a paragraph too.
-PARAGRAPH = re.compile(r"\n[ \t]*(?:\r?\n[ \t]*)+|\r[ \t]*(?:\r[ \t]*)+|(?<=[^\n\r]{120})\r?\n\s*")
+PARAGRAPH = re.compile(
+    r"\n[ \t]*(?:\r?\n[ \t]*)+|\r[ \t]*(?:\r[ \t]*)+|\n(?:(?<=[^\n\r]{120}\n)|(?<=[^\n\r]{120}\r\n))\s*"
+)
 SENTENCE = re.compile(
-    r"(?<=[.!?…؟۔।॥])(?<![\s.][A-Z]\.)(?<!\b(?:cf|vs|Dr|Mr|St|No)\.)(?<!\b(?:Mrs|etc)\.)(?<!\b(?:e\.g|i\.e)\.)"
+    r"(?<=[.!?…؟\u06d4।॥])(?<![\s.][A-Z]\.)(?<!\b(?:cf|vs|Dr|Mr|St|No)\.)(?<!\b(?:Mrs|etc)\.)(?<!\b(?:e\.g|i\.e)\.)"
     r"[\"'”’»)\]]*\s+(?=[^\s.,;:!?a-z)\]])"  # noqa: RUF001
     r"|(?<=[。！？｡])[”’」』）》\"']*\s*"  # noqa: RUF001
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
@@ -68,15 +69,34 @@ def _mark(tree: HTMLTree) -> list[Heading]:
         return []
     found = []
     for element in tree.document.query_selector_all(HEADINGS):
-        words = _spaced(element.text)
-        level = int(element.tag[1])
-        found.append(Heading(level, words, None))
-        opening, closing = tree.create_text_node(chr(FIRST_MARK + level - 1)), tree.create_text_node(END_MARK)
-        if element.first_child is None:
-            element.append_child(opening)
+        level = int((element.tag or "h1")[1])
+        found.append(Heading(level, _spaced(element.text), None))
+        _surround(tree, element, level)
+    return found
+
+
+def _surround(tree: HTMLTree, element: Any, level: int) -> None:
+    """Marks go into the heading's own first and last words: the extractor drops nodes that hold no words."""
+    worded = [node for node in _texts(element) if node.value.strip()]
+    if worded:
+        last = worded[-1]
+        opening = chr(FIRST_MARK + level - 1)
+        if len(worded) == 1:
+            last.parent.replace_child(tree.create_text_node(f"{opening}{last.value}{END_MARK}"), last)
+            return
+        worded[0].parent.replace_child(tree.create_text_node(f"{opening}{worded[0].value}"), worded[0])
+        last.parent.replace_child(tree.create_text_node(f"{last.value}{END_MARK}"), last)
+
+
+def _texts(element: Any) -> list[Any]:
+    """Text nodes beneath an element, in order."""
+    found, waiting = [], [element]
+    while waiting:
+        node = waiting.pop()
+        if node.node_name == "#text":
+            found.append(node)
         else:
-            element.insert_before(opening, element.first_child)
-        element.append_child(closing)
+            waiting += reversed(node.child_nodes)
     return found
 
 
@@ -97,7 +117,8 @@ def _extract(tree: HTMLTree, source: str) -> _Extracted:
 
 def _depth(tree: HTMLTree) -> int:
     """Elements above the deepest one, along the first children: what makes a page deep is such a chain."""
-    depth, node = 0, tree.body
+    depth = 0
+    node: Any = tree.body
     while node is not None and depth <= MAX_DEPTH:
         depth, node = depth + 1, node.first_child
     return depth
@@ -113,5 +134,5 @@ def _placed(everywhere: list[Heading], inside: tuple[Heading, ...]) -> tuple[Hea
     return tuple(placed)
 
 
-def _spaced(text: str) -> str:
-    return BLANK.sub(" ", MARKS.sub("", text)).strip()
+def _spaced(text: str | None) -> str:
+    return BLANK.sub(" ", MARKS.sub("", text or "")).strip()

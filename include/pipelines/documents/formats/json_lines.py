@@ -12,6 +12,7 @@ from typing import Any
 from include.errors import FileError
 from include.pipelines.documents.formats.decoding import clean_text
 from include.pipelines.documents.formats.document import Document, ReadFile
+from include.pipelines.documents.formats.precomputed import GivenError, given_chunks, joined
 from include.readers.encoding import MARKS, UTF_8
 from include.results import Reject
 
@@ -29,7 +30,7 @@ MAX_ID_BYTES = 512
 MAX_LINE_BYTES = 100 << 20
 
 
-class _Refused(Exception):
+class _LineError(Exception):
     """Why a line is no document."""
 
     def __init__(self, column: str | None, code: str, reason: str) -> None:
@@ -55,15 +56,19 @@ def read_json_lines(path: Path, name: str) -> ReadFile:
             continue
         record += 1
         try:
-            document = _document(raw)
-            if document.name in documents:
-                raise _Refused("id", "duplicate_id", "an earlier line of the file has the same id")
-            documents[document.name] = document
-        except _Refused as refused:
+            _keep(documents, _document(raw))
+        except _LineError as refused:
             rejects.append(_reject(name, line, record, refused, raw))
     if not record:
         raise FileError(f"The file {name} is empty: it holds no documents.", "Deliver it again, or leave it out.")
     return ReadFile(tuple(documents.values()), tuple(rejects), blank)
+
+
+def _keep(documents: dict[str, Document], document: Document) -> None:
+    """Adds a document to those of a file, unless one of its name is there."""
+    if document.name in documents:
+        raise _LineError("id", "duplicate_id", "an earlier line of the file has the same id")
+    documents[document.name] = document
 
 
 def _lines(path: Path, name: str) -> Iterator[bytes]:
@@ -94,7 +99,19 @@ def _document(raw: bytes) -> Document:
     value = _parsed(raw)
     text, notes = clean_text(_text(value))
     if not text.strip():
-        raise _Refused("text", "empty", "the text is empty")
+        raise _LineError("text", "empty", "the text is empty")
+    return _checked(_built(value, text, notes))
+
+
+def _checked(document: Document) -> Document:
+    try:
+        given_chunks(document)
+    except GivenError as error:
+        raise _LineError("chunks", "chunks", error.reason) from error
+    return document
+
+
+def _built(value: Mapping[str, Any], text: str, notes: tuple[str, ...]) -> Document:
     title = _first(value, TITLE_KEYS)
     language = _first(value, LANGUAGE_KEYS)
     return Document(
@@ -113,31 +130,36 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(raw.decode(UTF_8), object_pairs_hook=_object)
     except UnicodeDecodeError as error:
-        raise _Refused(None, "encoding", f"byte {error.start} of the line is not UTF-8") from error
+        raise _LineError(None, "encoding", f"byte {error.start} of the line is not UTF-8") from error
     except RecursionError as error:
-        raise _Refused(None, "json", "the line nests deeper than JSON is read") from error
+        raise _LineError(None, "json", "the line nests deeper than JSON is read") from error
     except json.JSONDecodeError as error:
-        raise _Refused(None, "json", f"the line is no JSON: {error.msg} at character {error.pos}") from error
+        raise _LineError(None, "json", f"the line is no JSON: {error.msg} at character {error.pos}") from error
     if not isinstance(value, dict):
-        raise _Refused(None, "no_object", f"the line holds {_kind(value)} where an object is expected")
+        raise _LineError(None, "no_object", f"the line holds {_kind(value)} where an object is expected")
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise _Refused(None, "duplicate_key", "the object has a key twice")
+        raise _LineError(None, "duplicate_key", "the object has a key twice")
     return value
 
 
 def _text(value: Mapping[str, Any]) -> str:
     key = next((key for key in TEXT_KEYS if key in value), None)
-    text = value[key] if key else None
+    text = value[key] if key else _of_chunks(value)
     if text is None:
-        raise _Refused("text", "no_text", f"the object has no text (keys that are read: {', '.join(TEXT_KEYS)})")
+        raise _LineError("text", "no_text", f"the object has no text (keys that are read: {', '.join(TEXT_KEYS)})")
     if not isinstance(text, str):
-        raise _Refused(key, "type", f"the text is {_kind(text)} where a string is expected")
+        raise _LineError(key, "type", f"the text is {_kind(text)} where a string is expected")
     return text
+
+
+def _of_chunks(value: Mapping[str, Any]) -> str | None:
+    given = value.get("chunks")
+    return joined(given) if isinstance(given, list) and all(isinstance(chunk, dict) for chunk in given) else None
 
 
 def _id(value: Mapping[str, Any], text: str) -> str:
@@ -145,10 +167,10 @@ def _id(value: Mapping[str, Any], text: str) -> str:
     if found is None or found == "":
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
     if isinstance(found, bool | list | dict):
-        raise _Refused("id", "type", f"the id is {_kind(found)} where a string or a number is expected")
+        raise _LineError("id", "type", f"the id is {_kind(found)} where a string or a number is expected")
     name = clean_text(str(found))[0]
     if len(name.encode()) > MAX_ID_BYTES:
-        raise _Refused("id", "too_long", f"the id has {len(name.encode())} bytes, {MAX_ID_BYTES} are allowed")
+        raise _LineError("id", "too_long", f"the id has {len(name.encode())} bytes, {MAX_ID_BYTES} are allowed")
     return name
 
 
@@ -166,6 +188,6 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "a number")
 
 
-def _reject(part: str, line: int, record: int, refused: _Refused, raw: bytes) -> Reject:
+def _reject(part: str, line: int, record: int, refused: _LineError, raw: bytes) -> Reject:
     text = clean_text(raw.decode(UTF_8, "replace"))[0]
     return Reject(part, line, record, record, refused.column, refused.code, refused.reason, text)

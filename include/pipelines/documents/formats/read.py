@@ -11,6 +11,7 @@ from include.pipelines.documents.formats.document import Document, ReadFile
 from include.pipelines.documents.formats.html import read_html
 from include.pipelines.documents.formats.json_lines import read_json_lines
 from include.pipelines.documents.formats.markdown import read_markdown
+from include.pipelines.documents.formats.parquet import read_parquet
 from include.pipelines.documents.formats.plain import read_plain
 from include.pipelines.documents.formats.restructured import read_restructured
 
@@ -22,7 +23,7 @@ ONE_DOCUMENT: dict[str, Reader] = {
     **dict.fromkeys((".rst", ".rest"), read_restructured),
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xml", ".rss", ".atom"), read_html),
 }
-DUMPS = (".jsonl", ".ndjson")
+DUMPS = {".jsonl": read_json_lines, ".ndjson": read_json_lines, ".parquet": read_parquet}
 
 # What a walk of a folder takes.
 SUFFIXES = (*ONE_DOCUMENT, *DUMPS)
@@ -46,7 +47,7 @@ def read_file(path: Path, name: str) -> ReadFile:
     """
     suffix = path.suffix.lower()
     if suffix in DUMPS:
-        return read_json_lines(path, name)
+        return DUMPS[suffix](path, name)
     reader = ONE_DOCUMENT.get(suffix)
     if reader is None:
         what = f"The file {name} ends in {suffix or 'nothing'}; documents end in {', '.join(SUFFIXES)}."

@@ -60,9 +60,10 @@ def default_labeller(embedder: Embedder) -> PrototypeLabeller:
 
 @lru_cache(maxsize=16)
 def _prototypes(embedder: Embedder, described: tuple[tuple[str, ...], ...]) -> Vectors:
-    """One vector a label: the mean of its sentences', less what all labels of the axis share."""
+    """One vector a label: the mean of its sentences'."""
     means = np.stack([embedder.embed(sentences).mean(axis=0) for sentences in described])
-    return means / np.linalg.norm(means, axis=1, keepdims=True)
+    prototypes: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return prototypes
 
 
 def _nearest(vectors: Vectors, prototypes: Vectors, names: Sequence[str]) -> list[Label]:

@@ -17,7 +17,6 @@ from include.embeddings import Embedder
 from include.pipelines.documents.language import grams
 from include.pipelines.documents.search import statements as said
 
-
 SATURATION = {"k1": said.K1, "k1_1": said.K1 + 1, "b": said.B, "not_b": 1 - said.B}
 
 
@@ -86,6 +85,8 @@ def search(connection: Connection[Any], question: Question, embedder: Embedder |
         question: what is asked for.
         embedder: the one that made the stored vectors; None searches by words only.
     """
+    if not any(character.isalnum() for character in question.words):
+        return []
     terms = asked_terms(connection, question.words) if question.mode is not Mode.VECTORS else []
     vector = None
     if embedder and question.mode is not Mode.WORDS:

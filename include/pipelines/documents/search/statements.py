@@ -98,7 +98,8 @@ HITS = sql.SQL("""
         ORDER BY chunks.document_id, fused.score DESC, fused.chunk_id
     )
     SELECT documents.source, documents.file, documents.name, documents.title, best.chunk_id, chunks.ordinal,
-        chunks.start_byte, chunks.end_byte, chunks.text, chunks.context, chunks.language, chunks.domain, best.score, best.bm25, best.similarity
+        chunks.start_byte, chunks.end_byte, chunks.text, chunks.context, chunks.language, chunks.domain,
+        best.score, best.bm25, best.similarity
     FROM best
     JOIN documents.chunks USING (chunk_id)
     JOIN documents.documents ON documents.document_id = best.document_id
