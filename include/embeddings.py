@@ -190,6 +190,23 @@ def _unique(texts: Sequence[str], embed: Callable[[list[str]], Vectors], dimensi
     return np.asarray(embed(list(places)), np.float32)[rows]
 
 
+class Remembering:
+    """Another embedder that makes the vector of a text once, as long as this object lives: as long as a document."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.model, self.dimension = embedder.model, embedder.dimension
+        self._embedder = embedder
+        self._known: dict[str, Vectors] = {}
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(missing, self._embedder.embed(missing), strict=True))
+        return np.stack([self._known[text] for text in texts]) if texts else self._embedder.embed([])
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_queries(texts)
+
+
 def normalised(vectors: Vectors) -> Vectors:
     """Vectors of length 1 in the same directions; zeros stay."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

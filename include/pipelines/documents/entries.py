@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from include.embeddings import Embedder, Vectors, WordLlama
+from include.embeddings import Embedder, Remembering, Vectors, WordLlama
 from include.pipelines.documents.chunks.chunking import ChunkSize, chunks
 from include.pipelines.documents.chunks.episodes import BETWEEN_HEADINGS
 from include.pipelines.documents.chunks.quality import Quality, qualities
@@ -92,13 +92,14 @@ def entries(
         options: what decides the rows.
         mark: called behind each phase with its name.
     """
-    pieces = _pieces(document, options)
+    similar = Remembering(WordLlama())
+    pieces = _pieces(document, options, similar)
     mark("chunk")
     models, vectors = _vectors(pieces, options.embedder)
     mark("embed")
     labels = _labels(pieces, models, vectors, options)
     mark("label")
-    measured = qualities([piece.text for piece in pieces], vectors, WordLlama())
+    measured = qualities([piece.text for piece in pieces], vectors, similar)
     mark("quality")
     document_id = row_id(options.source, file, document.name)
     place = {"source": options.source, "file": file}
@@ -114,14 +115,14 @@ def entries(
     return {"document_id": document_id, **place, **_document(document, language, len(rows))}, rows, embedded
 
 
-def _pieces(document: Document, options: DocumentOptions) -> list[_Piece]:
+def _pieces(document: Document, options: DocumentOptions, similar: Embedder) -> list[_Piece]:
     given = given_chunks(document)
     if given is None:
         return [
             _Piece(
                 cut.start, cut.end, cut.episode, document.text[cut.start : cut.end], _context(document, cut.path), {}
             )
-            for cut in chunks(document, options.size)
+            for cut in chunks(document, options.size, similar)
         ]
     return [
         _Piece(

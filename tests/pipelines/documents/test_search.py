@@ -13,6 +13,7 @@ from psycopg import Connection
 from benchmarks.documents.database import make_schema, store
 from include.embeddings import WordLlama
 from include.migrations import m0013_documents
+from include.pipelines.documents.index import hnsw
 from include.pipelines.documents.prepare import DocumentOptions, prepare
 from include.pipelines.documents.search.search import Mode, Question, asked_terms, search
 from include.pipelines.documents.search.statistics import refresh_statistics
@@ -102,6 +103,18 @@ def test_a_chunk_that_came_after_the_counting_is_found(loaded: Connection[Any], 
     assert names(loaded, "zeppelin", mode=Mode.WORDS) == ["b.txt"]
     assert refresh_statistics(loaded) == len(TEXTS) + 1
     assert loaded.execute("TABLE documents.statistics ORDER BY configuration").fetchall() != counted
+
+
+def test_an_index_changes_nothing_but_the_time(loaded: Connection[Any]) -> None:
+    question = Question("interest on loans of a bank")
+    before = search(loaded, question, WordLlama())
+    assert hnsw.build(loaded, WordLlama.model, WordLlama.dimension)
+    assert hnsw.is_built(loaded, WordLlama.model)
+    loaded.execute("SET enable_seqscan = off")
+    assert [hit.chunk_id for hit in search(loaded, question, WordLlama())] == [hit.chunk_id for hit in before]
+    hnsw.drop(loaded, WordLlama.model)
+    assert not hnsw.is_built(loaded, WordLlama.model)
+    assert not hnsw.build(loaded, "large", 3072)
 
 
 def test_the_migration_goes_back_without_a_trace(database: str) -> None:

@@ -78,7 +78,7 @@ class Term(NamedTuple):
 def search(connection: Connection[Any], question: Question, embedder: Embedder | None = None) -> list[Hit]:
     """The best documents, best first; [] where nothing answers.
 
-    Two statements, both of them reads. `refresh_statistics` must have run since the first load.
+    Reads only. `refresh_statistics` must have run since the first load.
 
     Args:
         connection: to the database with the schema `documents`.
@@ -97,7 +97,8 @@ def search(connection: Connection[Any], question: Question, embedder: Embedder |
     parts, values = _parts(question, terms, vector, embedder)
     *tables, hits = (part.format(**values) for part in (*parts, said.HITS))
     statement = sql.SQL("WITH {}, {}").format(sql.SQL(", ").join(tables), hits)
-    with connection.cursor(row_factory=class_row(Hit)) as cursor:
+    with connection.transaction(), connection.cursor(row_factory=class_row(Hit)) as cursor:
+        connection.execute(said.REACH, {"depth": str(max(said.DEPTH, question.k))})
         return cursor.execute(statement).fetchall()
 
 

@@ -54,6 +54,12 @@ WORDED = sql.SQL("""
 
 BM25 = sql.SQL("worded AS ({worded} ORDER BY bm25 DESC, chunk_id LIMIT {depth})")
 
+# An HNSW index gives 40 rows where nothing is said, and fewer where a filter drops some: until the transaction's end it
+# looks for as many as are asked, and goes on where they do not suffice.
+REACH = """
+    SELECT set_config('hnsw.ef_search', %(depth)s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)
+"""
+
 # The cast is the index's expression: vectors of all models lie in one column.
 NEAREST = sql.SQL("""
     near AS (
