@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,7 +15,9 @@ from include.embeddings import Embedder, Remembering, Vectors, WordLlama
 from include.pipelines.documents.chunks.chunking import ChunkSize, chunks
 from include.pipelines.documents.chunks.episodes import BETWEEN_HEADINGS
 from include.pipelines.documents.chunks.quality import Quality, qualities
+from include.pipelines.documents.formats.decoding import clean_text
 from include.pipelines.documents.formats.document import Document
+from include.pipelines.documents.formats.metadata import as_json
 from include.pipelines.documents.formats.precomputed import given_chunks
 from include.pipelines.documents.labels.endpoint import EndpointLabeller
 from include.pipelines.documents.labels.prototypes import Label, PrototypeLabeller, default_labeller
@@ -26,6 +27,9 @@ from include.pipelines.documents.rows import row_id
 
 # Part of a file's fingerprint: rows of an older version are made anew.
 VERSION = 1
+
+# Characters of title and headings that go with each chunk: they are said with every one, and some are whole paragraphs.
+MAX_CONTEXT = 1000
 
 Row = dict[str, Any]
 Mark = Callable[[str], None]
@@ -140,7 +144,7 @@ def _pieces(document: Document, options: DocumentOptions, similar: Embedder) -> 
 def _context(document: Document, path: str) -> str | None:
     """Title and headings, each said once."""
     parts = [document.title, *path.split(BETWEEN_HEADINGS)]
-    return "\n".join(dict.fromkeys(part for part in parts if part)) or None
+    return clean_text("\n".join(dict.fromkeys(part for part in parts if part)))[0][:MAX_CONTEXT] or None
 
 
 def _vectors(pieces: Sequence[_Piece], embedder: Embedder) -> tuple[list[str], list[Vectors]]:
@@ -227,13 +231,13 @@ def _bytes(document: Document, pieces: Sequence[_Piece]) -> Iterator[tuple[int, 
 def _document(document: Document, language: str | None, chunk_count: int) -> Row:
     return {
         "name": document.name,
-        "title": document.title,
+        "title": clean_text(document.title)[0] if document.title else None,
         "format": document.format,
         "encoding": document.encoding,
         "language": language,
         "sha256": hashlib.sha256(document.text.encode()).hexdigest(),
         "characters": len(document.text),
         "chunks": chunk_count,
-        "metadata": json.dumps(document.metadata, ensure_ascii=False, default=str) if document.metadata else None,
+        "metadata": as_json(document.metadata),
         "notes": list(document.notes),
     }

@@ -8,11 +8,15 @@ from time import perf_counter
 
 import pyarrow as pa
 
+from include.errors import FileError
 from include.pipelines.documents.entries import DocumentOptions, entries
 from include.pipelines.documents.formats.read import read_file
 from include.pipelines.documents.language import common_language, language_of
 from include.pipelines.documents.rows import CHUNKS, DOCUMENTS, VECTORS
 from include.results import Reject
+
+# Bytes of a file's path within its folder: an index row holds 2,704, and a source stands beside it.
+MAX_NAME_BYTES = 1024
 
 __all__ = ["DocumentOptions", "PreparedFile", "prepare"]
 
@@ -39,6 +43,9 @@ def prepare(path: Path, options: DocumentOptions) -> PreparedFile:
         FileError: the file as a whole cannot be read.
     """
     name = _name(path, options.root)
+    if len(name.encode()) > MAX_NAME_BYTES:
+        what = f"The file's name has {len(name.encode())} bytes within its folder, {MAX_NAME_BYTES} are allowed."
+        raise FileError(what, "Shorten its path.")
     clock = _Clock()
     read = read_file(path, name)
     clock.mark("read")

@@ -99,6 +99,14 @@ def test_given_chunks_that_cannot_be_taken_are_a_reject(tmp_path: Path, chunk: o
     assert reason in prepared.rejects[0].reason
 
 
+def test_metadata_is_json_that_the_database_takes(tmp_path: Path) -> None:
+    prepared = written(
+        tmp_path, {"id": "a", "text": "x", "title": "t\0", "n": float("nan"), "s": "\ud800", "k\0": [1, None]}
+    )
+    assert prepared.documents["title"].to_pylist() == ["t"]
+    assert json.loads(prepared.documents["metadata"].to_pylist()[0]) == {"n": "nan", "s": "\ufffd", "k": [1, None]}
+
+
 def test_parquet_brings_a_row_a_chunk(tmp_path: Path) -> None:
     rows = {"id": ["a", "b", "a"], "text": ["One.", "Other.", "Two."], "embedding": [[1.0], [2.0], None]}
     pq.write_table(pa.table({**rows, "model": ["m", "m", None]}), tmp_path / "a.parquet")

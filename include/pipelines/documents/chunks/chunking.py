@@ -21,10 +21,13 @@ from include.pipelines.documents.formats.document import Document
 
 Costs = npt.NDArray[np.float64]
 
-# Characters: about 140 words, what a reader takes for one thought, and 240, what every embedder reads whole. A target
+# Characters: about 170 words, a long paragraph, and 280, what every embedder reads whole. A target
 # of 0.6 of the maximum leaves room to cut where the subject changes.
-TARGET = 800
-MAXIMUM = 1400
+TARGET = 1000
+MAXIMUM = 1600
+
+# A tsvector holds one megabyte, which pairs of Chinese characters fill soonest.
+LARGEST = 50_000
 
 # Sentences on each side of a cut that are compared: with one, chance decides; with three, short subjects are missed.
 WINDOW = 2
@@ -45,9 +48,9 @@ class ChunkSize:
     maximum: int = MAXIMUM
 
     def __post_init__(self) -> None:
-        if not 0 < self.target <= self.maximum:
+        if not 0 < self.target <= self.maximum <= LARGEST:
             what = f"A chunk's target is {self.target} characters, its maximum {self.maximum}."
-            raise UsageError(what, "Give a target above 0 and not above the maximum.")
+            raise UsageError(what, f"Give a target above 0, and a maximum that is not below it nor above {LARGEST}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ TITLE_KEYS = ("title", "name", "headline")
 TEXT_KEYS = ("text", "body", "content", "contents", "document")
 LANGUAGE_KEYS = ("language", "lang")
 GIVEN_KEYS = ("chunks",)
+
+# A language as code, with or without region: de, pt-BR.
+CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})?")
 
 # Bytes of an id as UTF-8: an index row holds 2,704, two ids and a file's name must fit.
 MAX_ID_BYTES = 512
@@ -119,7 +123,7 @@ def _built(value: Mapping[str, Any], text: str, notes: tuple[str, ...]) -> Docum
         text=text,
         format="jsonl",
         title=clean_text(title)[0].strip() or None if isinstance(title, str) else None,
-        language=language if isinstance(language, str) and language else None,
+        language=language.lower() if isinstance(language, str) and CODE.fullmatch(language) else None,
         metadata=_rest(value),
         notes=notes,
         given={key: value[key] for key in GIVEN_KEYS if key in value} or None,

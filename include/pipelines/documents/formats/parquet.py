@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from include.errors import FileError
 from include.pipelines.documents.formats.decoding import clean_text
 from include.pipelines.documents.formats.document import Document, ReadFile
+from include.pipelines.documents.formats.json_lines import MAX_ID_BYTES
 from include.pipelines.documents.formats.precomputed import KINDS, GivenError, given_chunks, joined
 from include.results import Reject
 
@@ -40,16 +41,22 @@ def read_parquet(path: Path, name: str) -> ReadFile:
     grouped: dict[str, list[dict[str, Any]]] = {}
     for batch in file.iter_batches(BATCH_ROWS, columns=columns):
         for row in batch.to_pylist():
-            grouped.setdefault(str(row["id"]), []).append(row)
+            grouped.setdefault("" if row["id"] is None else str(row["id"]), []).append(row)
     documents, rejects = [], []
     for number, (identity, rows) in enumerate(grouped.items(), 1):
-        document = _document(identity, rows)
         try:
-            given_chunks(document)
-            documents.append(document)
+            documents.append(_checked(identity, rows))
         except GivenError as error:
             rejects.append(Reject(name, number, number, number, "chunks", "chunks", error.reason))
     return ReadFile(tuple(documents), tuple(rejects))
+
+
+def _checked(identity: str, rows: list[dict[str, Any]]) -> Document:
+    if not 0 < len(identity.encode()) <= MAX_ID_BYTES or "\0" in identity:
+        raise GivenError(f"the id has {len(identity.encode())} bytes, 1 to {MAX_ID_BYTES} without NUL are allowed")
+    document = _document(identity, rows)
+    given_chunks(document)
+    return document
 
 
 def _document(identity: str, rows: list[dict[str, Any]]) -> Document:
@@ -58,7 +65,7 @@ def _document(identity: str, rows: list[dict[str, Any]]) -> Document:
         name=identity,
         text=joined(chunks),
         format="parquet",
-        title=rows[0].get("title"),
-        language=rows[0].get("language"),
+        title=title if isinstance(title := rows[0].get("title"), str) else None,
+        language=language if isinstance(language := rows[0].get("language"), str) else None,
         given={"chunks": chunks},
     )

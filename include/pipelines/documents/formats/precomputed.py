@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from include.pipelines.documents.formats.decoding import clean_text
 from include.pipelines.documents.formats.document import Document
 
 STRINGS = ("context", "model", "labeller", "task", "modifier", "domain", "concept", "question", "answer")
@@ -26,6 +27,9 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(NUMBERS, (int, float)),
     **dict.fromkeys(LISTS, list),
 }
+
+# Characters of a chunk: a tsvector holds one megabyte.
+LARGEST = 50_000
 
 # pgvector's limit.
 MAX_DIMENSION = 16_000
@@ -101,11 +105,20 @@ def _given(chunk: Mapping[str, Any], number: int, start: int, end: int) -> Given
     for name, value in columns.items():
         if not isinstance(value, KINDS[name]) or isinstance(value, bool):
             raise GivenError(f"`{name}` of chunk {number} is of another type")
+    if end - start > LARGEST:
+        raise GivenError(f"chunk {number} has {end - start} characters, {LARGEST} are allowed")
+    columns = {name: _cleaned(value) for name, value in columns.items()}
     model = columns.pop("model", None)
     vector = _vector(chunk.get("embedding"), number)
     if vector is not None and not model:
         raise GivenError(f"the embedding of chunk {number} names no model")
     return GivenChunk(start, end, columns, vector, model)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)[0]
+    return [clean_text(str(item))[0] for item in value] if isinstance(value, list) else value
 
 
 def _vector(value: Any, number: int) -> npt.NDArray[np.float32] | None:
