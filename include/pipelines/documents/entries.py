@@ -101,7 +101,7 @@ def entries(
     mark("chunk")
     models, vectors = _vectors(pieces, options.embedder)
     mark("embed")
-    labels = _labels(pieces, models, vectors, options)
+    labels = _labels(pieces, models, vectors, _labeller(options, language))
     mark("label")
     measured = qualities([piece.text for piece in pieces], vectors, similar)
     mark("quality")
@@ -156,11 +156,19 @@ def _vectors(pieces: Sequence[_Piece], embedder: Embedder) -> tuple[list[str], l
     return models, vectors
 
 
+def _labeller(options: DocumentOptions, language: str | None) -> PrototypeLabeller | EndpointLabeller | None:
+    """The labeller that is asked; None where it would guess: a label that is missing is NULL, never made up."""
+    labeller = options.labels
+    return None if isinstance(labeller, PrototypeLabeller) and not labeller.reads(language) else labeller
+
+
 def _labels(
-    pieces: Sequence[_Piece], models: Sequence[str], vectors: Sequence[Vectors], options: DocumentOptions
+    pieces: Sequence[_Piece],
+    models: Sequence[str],
+    vectors: Sequence[Vectors],
+    labeller: PrototypeLabeller | EndpointLabeller | None,
 ) -> list[Row]:
     """Columns of labels and of what comes with them; a chunk that brings a label is not labelled again."""
-    labeller = options.labels
     wanted = [not any(axis in piece.given for axis in AXES) for piece in pieces] if labeller else []
     asked = [piece for piece, want in zip(pieces, wanted, strict=False) if want]
     made: Iterator[Row] = iter(())

@@ -71,9 +71,18 @@ def test_every_document_of_a_dump_has_its_own_language() -> None:
     assert prepared.chunks["configuration"].to_pylist()[:2] == ["german", "simple"]
 
 
+def test_texts_that_the_default_embedder_does_not_understand_have_no_labels() -> None:
+    chunks = prepare(SAMPLES / "recipes.jsonl", OPTIONS).chunks.to_pylist()
+    german, japanese, english = (chunk for chunk in chunks if chunk["ordinal"] == 0)
+    assert (german["domain"], german["labeller"]) == (japanese["domain"], japanese["labeller"]) == (None, None)
+    assert english["domain"] == "everyday"
+
+
 def test_given_chunks_labels_and_vectors_are_taken_as_they_are(tmp_path: Path) -> None:
     first = {"text": "One. ", "domain": "law", "embedding": [0.0, 3.0], "model": "site/two"}
-    prepared = written(tmp_path, {"id": "a", "text": "One. Two.\n", "chunks": [first, {"text": "Two."}]})
+    prepared = written(
+        tmp_path, {"id": "a", "language": "en", "text": "One. Two.\n", "chunks": [first, {"text": "Two."}]}
+    )
     one, two = prepared.chunks.to_pylist()
     assert (one["text"], two["text"]) == ("One. ", "Two.\n")
     assert (one["domain"], one["domain_confidence"], one["labeller"]) == ("law", None, None)

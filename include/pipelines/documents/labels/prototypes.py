@@ -43,6 +43,10 @@ class PrototypeLabeller:
         """What stands beside its labels: `prototype:wordllama/l2_supercat_256:1f3c...`."""
         return f"prototype:{self.embedder.model}:{self.vocabulary.version}"
 
+    def reads(self, language: str | None) -> bool:
+        """Whether texts of a language are labelled: prototypes are English, the embedder must bring both together."""
+        return self.embedder.languages is None or language in self.embedder.languages
+
     def label(self, vectors: Vectors) -> list[dict[str, Label]]:
         """Labels of texts by their vectors (n x dimension, of length 1), axis by axis."""
         found: list[dict[str, Label]] = [{} for _ in vectors]
