@@ -33,11 +33,11 @@ LARGEST = 50_000
 WINDOW = 2
 
 # In units of cost: two sides that are alike (cosine 1), a cut within a paragraph, an empty chunk, one of twice the
-# target. Found on two long texts by what questions find; doubling or halving any of them costs 1 to 3 % of it.
+# target. Found on two long texts by what questions find; doubling or halving one of them costs about 1 % of that.
 ALIKE = 2.0
-WITHIN_PARAGRAPH = 1.0
+WITHIN_PARAGRAPH = 0.75
 TOO_SHORT = 1.0
-TOO_LONG = 0.6
+TOO_LONG = 0.45
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from itertools import pairwise
 
 from include.pipelines.documents.formats.decoding import Decoded
 from include.pipelines.documents.formats.document import Document, Heading
-from include.pipelines.documents.formats.lines import line_starts
-from include.pipelines.documents.formats.widths import columns
+from include.pipelines.documents.formats.lines import columns, line_starts
 
 ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*[ \t]*\Z")
 
