@@ -7,6 +7,7 @@ beside them, since vectors of different models say nothing about each other.
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -166,6 +167,8 @@ def _wordllama() -> tuple[Any, Vectors]:
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer
 
+    # One thread a process: files are prepared by as many processes as there are cores, and forked threads hang.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     folder = _package("wordllama", "wordllama", "l2_supercat_256")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizers" / "l2_supercat_tokenizer_config.json"))
     tokenizer.no_padding()
