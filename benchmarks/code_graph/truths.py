@@ -1,0 +1,92 @@
+"""Precision and recall against call graphs that others wrote down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue
+from include.pipelines.code_graph.flow.program import Program
+from include.pipelines.code_graph.registry import LANGUAGES
+
+Edge = tuple[Any, Any]
+
+
+class Score(NamedTuple):
+    """Edges found rightly, found wrongly, missed; snippets without a fault."""
+
+    right: int = 0
+    wrong: int = 0
+    missed: int = 0
+    exact: int = 0
+    cases: int = 0
+
+    def plus(self, other: Score) -> Score:
+        return Score(*(a + b for a, b in zip(self, other, strict=True)))
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
+
+
+def cases(folder: Path) -> Iterator[dict[str, Any]]:
+    """The cases of a folder of truths."""
+    with (folder / "call-graph-truths.jsonl").open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def solved(tree: Path) -> Program:
+    """A small tree, parsed and solved."""
+    program = Program(LANGUAGES)
+    parsed = []
+    for path in sorted(tree.rglob("*")):
+        for language in LANGUAGES.values():
+            if path.is_file() and path.name.endswith(language.suffixes):
+                parsed.append(language.parse(path.relative_to(tree).as_posix(), path.read_bytes()))
+    program.update(parsed)
+    return program
+
+
+def python_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
+    """Edges by qualified names; a class without a constructor of its own is no callee there."""
+    found = set()
+    for path, file in program.files.items():
+        for _, call, target, _ in program.targets(path):
+            if isinstance(target, FunctionValue):
+                caller = f"{file.facts.module}.{call.scope}".rstrip(".")
+                found.add((caller, f"{target.file.facts.module}.{target.qual}"))
+    return found
+
+
+def _python_truth(case: dict[str, Any]) -> set[Edge]:
+    return {(edge[0], edge[1]) for edge in case["edges"]}
+
+
+FOUND: dict[str, tuple[Callable[[Program, dict[str, Any]], set[Edge]], Callable[[dict[str, Any]], set[Edge]]]] = {
+    "python": (python_edges, _python_truth),
+}
+
+
+def compare(folder: Path, language: str, show: bool = False) -> Score:
+    """The score over all cases of a language."""
+    total = Score()
+    edges_of, truth_of = FOUND[language]
+    for case in cases(folder):
+        if case["language"] != language:
+            continue
+        program = solved(folder / "trees" / case["tree"])
+        found, truth = edges_of(program, case), truth_of(case)
+        score = Score(len(found & truth), len(found - truth), len(truth - found), int(found == truth), 1)
+        total = total.plus(score)
+        if show and found != truth:
+            print(case["id"], "wrong:", sorted(map(str, found - truth)), "missed:", sorted(map(str, truth - found)))
+    return total
+
+
+__all__ = ["ClassValue", "Score", "cases", "compare", "solved"]

@@ -1,0 +1,240 @@
+"""What a call, a store and what amounts to one do."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
+from include.pipelines.code_graph import facts
+from include.pipelines.code_graph.flow import terms
+from include.pipelines.code_graph.flow.lookup import field, iterated, store_element
+from include.pipelines.code_graph.flow.nodes import EMPTY, Node
+from include.pipelines.code_graph.flow.objects import (
+    BoundValue, ClassValue, ConstantValue, FunctionValue, InstanceValue, ModuleValue, NativeValue, SiteValue, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from include.pipelines.code_graph.flow.files import File
+    from include.pipelines.code_graph.flow.program import Program
+
+Values = Set[Value]
+
+
+class Applied:
+    """One evaluation of a call: what it calls and what it gives."""
+
+    __slots__ = ("call", "file", "node", "program", "result")
+
+    def __init__(self, program: Program, node: Node, call: facts.Call) -> None:
+        self.program, self.node, self.call = program, node, call
+        self.file: File = node.file  # type: ignore[assignment]
+        self.result: set[Value] = set()
+
+    def values(self, term: facts.Term) -> Values:
+        return terms.values(self.program, term, self.file, self.node)
+
+    def target(self, value: FunctionValue | ClassValue, how: str = "") -> None:
+        if self.node.targets is None:
+            self.node.targets = {}
+        self.node.targets.setdefault(value, how)
+
+    def argument(self, number: int) -> Values:
+        """What is passed at a position."""
+        arguments = self.call.arguments
+        return self.values(arguments[number]) if number < len(arguments) else EMPTY
+
+
+def call_rule(program: Program, node: Node) -> Values:
+    """A call: it passes its arguments to whatever its callee may be, and gives what that returns."""
+    file = node.file
+    call = file.facts.calls[node.key[1]]  # type: ignore[index, union-attr]
+    applied = Applied(program, node, call)
+    special = _SPECIAL.get(call.kind)
+    for value in list(applied.values(call.callee)):
+        if special is not None:
+            special(applied, value)
+        else:
+            apply(applied, value)
+    return applied.result
+
+
+def apply(applied: Applied, value: Value) -> None:
+    """Calls a value."""
+    kind = type(value)
+    if kind is FunctionValue:
+        link(applied, value, None)  # type: ignore[arg-type]
+    elif kind is BoundValue:
+        link(applied, value.function, value.receiver)  # type: ignore[attr-defined]
+    elif kind is ClassValue:
+        construct(applied, value)  # type: ignore[arg-type]
+    elif kind is InstanceValue:
+        invoke(applied, value, "__call__")
+    elif kind is NativeValue:
+        native = applied.file.language.natives.get(value.name)  # type: ignore[attr-defined]
+        if native is not None:
+            native(applied, value.receiver)  # type: ignore[attr-defined]
+    elif kind is ModuleValue:
+        applied.file.language.call_module(applied, value)
+
+
+def construct(applied: Applied, owner: ClassValue) -> None:
+    """Makes an instance: its constructor is called where the tree has one, else the class is what is called."""
+    program, node = applied.program, applied.node
+    applied.result.add(owner.instance)
+    called = False
+    for name in owner.file.language.constructors:
+        for method in list(program.read(field(program, owner.instance, name), node)):  # type: ignore[arg-type]
+            if isinstance(method, BoundValue):
+                link(applied, method.function, owner.instance, "constructor", returns=False)
+                called = True
+    if not called:
+        applied.target(owner, "constructor")
+
+
+def invoke(applied: Applied, value: Value, name: str) -> set[Value]:
+    """Calls a method by its name; returns what it returns."""
+    result: set[Value] = set()
+    node = field(applied.program, value, name)
+    if node is None:
+        return result
+    for method in list(applied.program.read(node, applied.node)):
+        if isinstance(method, BoundValue):
+            link(applied, method.function, method.receiver, "protocol")
+            result |= applied.program.read(terms.returned(method.function), applied.node)
+    return result
+
+
+def link(
+    applied: Applied, function: FunctionValue, receiver: Value | None, how: str = "", *, returns: bool = True
+) -> None:
+    """An edge to a function: arguments to parameters, what it returns to the result."""
+    program, node, call = applied.program, applied.node, applied.call
+    declared = function.file.facts.functions.get(function.qual)
+    if declared is None:
+        return
+    applied.target(function, how)
+    if receiver is not None:
+        program.give(node, terms.parameter(function, 0), receiver.only)  # type: ignore[arg-type]
+    shift = 1 if receiver is not None or "this" in declared.kind else 0
+    for n, term in enumerate(call.arguments):
+        if term is not None:
+            pass_positional(applied, function, declared, n + shift, applied.values(term))
+    for name, term in call.keywords:
+        if term is not None:
+            _pass_keyword(applied, function, declared, name, applied.values(term))
+    if returns:
+        applied.result |= program.read(terms.returned(function), node)
+
+
+def pass_positional(
+    applied: Applied, function: FunctionValue, declared: facts.Function, number: int, given: Values
+) -> None:
+    """Gives values to the parameter at a position, or to the one that takes the rest."""
+    if not given:
+        return
+    if declared.star != -1 and number >= declared.star - _keyword_only(declared):
+        store_element(
+            applied.program, applied.node, function.file.site(f"{function.qual}*{declared.star}"), None, given
+        )  # type: ignore[arg-type]
+    elif number < len(declared.parameters):
+        applied.program.give(applied.node, terms.parameter(function, number), given)  # type: ignore[arg-type]
+
+
+def _keyword_only(declared: facts.Function) -> int:
+    """Parameters before the one that takes the rest that no position reaches; unknown, and none is the common case."""
+    return 0
+
+
+def _pass_keyword(
+    applied: Applied, function: FunctionValue, declared: facts.Function, name: str | None, given: Values
+) -> None:
+    if not given:
+        return
+    if name is None:
+        _pass_mapping(applied, function, declared, given)
+    elif name in declared.parameters:
+        applied.program.give(applied.node, terms.parameter(function, declared.parameters.index(name)), given)  # type: ignore[arg-type]
+    elif declared.keywords != -1:
+        site = function.file.site(f"{function.qual}*{declared.keywords}")
+        store_element(applied.program, applied.node, site, name, given)  # type: ignore[arg-type]
+
+
+def _pass_mapping(applied: Applied, function: FunctionValue, declared: facts.Function, given: Values) -> None:
+    """`**options`: each parameter gets what the mapping holds under its name."""
+    from include.pipelines.code_graph.flow.lookup import element
+
+    for value in list(given):
+        if isinstance(value, SiteValue):
+            for n, name in enumerate(declared.parameters):
+                found = element(applied.program, value, name, applied.node)
+                if found:
+                    applied.program.give(applied.node, terms.parameter(function, n), set(found))
+
+
+def _iterate(applied: Applied, value: Value) -> None:
+    if isinstance(value, InstanceValue):
+        for iterator in list(invoke(applied, value, "__iter__")):
+            if isinstance(iterator, InstanceValue):
+                applied.result |= invoke(applied, iterator, "__next__")
+            else:
+                applied.result |= iterated(applied.program, iterator, applied.node)
+    else:
+        applied.result |= iterated(applied.program, value, applied.node)
+
+
+def _enter(applied: Applied, value: Value) -> None:
+    if isinstance(value, InstanceValue):
+        names = (("__enter__", "__exit__"), ("__aenter__", "__aexit__"))
+        for enter, leave in names:
+            applied.result |= invoke(applied, value, enter)
+            invoke(applied, value, leave)
+    else:
+        applied.result |= iterated(applied.program, value, applied.node)
+
+
+def _raise(applied: Applied, value: Value) -> None:
+    if isinstance(value, ClassValue):
+        construct(applied, value)
+
+
+def _read(applied: Applied, value: Value) -> None:
+    """An attribute that a property computes."""
+
+
+_SPECIAL = {
+    facts.ITERATION: _iterate,
+    facts.CONTEXT: _enter,
+    facts.RAISE: _raise,
+}
+
+
+# Stores -----------------------------------------------------------------------------------------------------------
+def attribute_store_rule(program: Program, node: Node) -> Values:
+    """`base.name = value`."""
+    base, name, term = node.key[1:]  # type: ignore[index]
+    file = node.file
+    stored = set(terms.values(program, term, file, node))  # type: ignore[arg-type]
+    if stored:
+        for value in list(terms.values(program, base, file, node)):  # type: ignore[arg-type]
+            target = field(program, value, name)
+            if target is not None:
+                program.give(node, target, stored)
+            if isinstance(value, SiteValue):
+                store_element(program, node, value, name, stored)
+    return EMPTY
+
+
+def item_store_rule(program: Program, node: Node) -> Values:
+    """`base[key] = value`."""
+    base, key, term = node.key[1:]  # type: ignore[index]
+    file = node.file
+    stored = set(terms.values(program, term, file, node))  # type: ignore[arg-type]
+    if stored:
+        keys: list[object] = [key]
+        if isinstance(key, tuple):
+            found = terms.values(program, key, file, node)  # type: ignore[arg-type]
+            keys = [value.value for value in found if isinstance(value, ConstantValue)]
+        for value in list(terms.values(program, base, file, node)):  # type: ignore[arg-type]
+            for each in keys:
+                store_element(program, node, value, each, stored)
+    return EMPTY

@@ -1,0 +1,56 @@
+"""A parsed file within a program: its facts, and the only ones of its values and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from include.pipelines.code_graph.facts import ParsedFile
+from include.pipelines.code_graph.flow.nodes import Node
+from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue, SiteValue
+
+if TYPE_CHECKING:
+    from include.pipelines.code_graph.flow.program import Language
+
+
+class File:
+    """The facts of a file, and what was made of them; values and nodes outlive a change of the facts."""
+
+    __slots__ = ("classes", "facts", "functions", "language", "nodes", "path", "sites")
+
+    def __init__(self, facts: ParsedFile, language: Language) -> None:
+        self.facts = facts
+        self.path = facts.path
+        self.language = language
+        self.functions: dict[str, FunctionValue] = {}
+        self.classes: dict[str, ClassValue] = {}
+        self.sites: dict[str, SiteValue] = {}
+        self.nodes: dict[tuple[object, ...], Node] = {}
+
+    def function(self, qual: str) -> FunctionValue:
+        """The function of that qualified name."""
+        value = self.functions.get(qual)
+        if value is None:
+            value = self.functions[qual] = FunctionValue(self, qual)
+        return value
+
+    def class_(self, qual: str) -> ClassValue:
+        """The class of that qualified name."""
+        value = self.classes.get(qual)
+        if value is None:
+            value = self.classes[qual] = ClassValue(self, qual)
+        return value
+
+    def site(self, key: str) -> SiteValue:
+        """What the literal of that key makes."""
+        value = self.sites.get(key)
+        if value is None:
+            value = self.sites[key] = SiteValue(self, key)
+        return value
+
+    def node(self, key: tuple[object, ...], rule: Callable[..., object]) -> Node:
+        """The node of that key, with this rule where it is new."""
+        node = self.nodes.get(key)
+        if node is None:
+            node = self.nodes[key] = Node(self, key, rule)  # type: ignore[arg-type]
+        return node

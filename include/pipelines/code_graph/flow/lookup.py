@@ -1,0 +1,239 @@
+"""Attributes and elements of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+from typing import TYPE_CHECKING
+
+from include.pipelines.code_graph.flow import terms
+from include.pipelines.code_graph.flow.nodes import EMPTY, Node
+from include.pipelines.code_graph.flow.objects import (
+    BoundValue, ClassValue, ConstantValue, FunctionValue, GeneratorValue, InstanceValue, ModuleValue, NativeValue,
+    SiteValue, SuperValue, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from include.pipelines.code_graph.flow.program import Program
+
+Values = Set[Value]
+
+# Element nodes that are not a key: what is stored under a key that nobody knows, and all that is stored at all.
+ANY_KEY = ("any",)
+EVERY_KEY = ("every",)
+
+
+def field(program: Program, value: Value, name: object) -> Node | None:
+    """The node of an attribute; None for values that have none."""
+    node = value.fields.get(name)
+    if node is None:
+        rule = _RULES.get(type(value))
+        if rule is None:
+            return None
+        node = value.fields[name] = Node(None, (value, name), rule)
+        program.named(name, node)
+    return node
+
+
+def _module_member(program: Program, node: Node) -> Values:
+    """A module's name: its own, else what a star import brings, else a submodule."""
+    module, name = node.key  # type: ignore[misc]
+    language = program.languages[module.language]
+    found: set[Value] = set()
+    defined = False
+    for path in module.paths:
+        file = program.files.get(path)
+        if file is None:
+            continue
+        slots = [key for key in language.members(name) if key in file.facts.slots]
+        for key in slots:
+            found |= program.read(file.node(("v", key), terms.slot_rule), node)
+        if not slots:
+            found |= program.starred(file, name, node)
+        defined = defined or bool(slots)
+    node.extra = None
+    if not defined:
+        submodule = program.submodule(module, name)
+        node.extra = (submodule,)
+        if submodule is not None:
+            found.add(submodule)
+    return found
+
+
+def _class_member(program: Program, node: Node) -> Values:
+    """A class's attribute, by the order in which its bases are asked; class methods come with the class."""
+    owner, name = node.key  # type: ignore[misc]
+    return {_of_class(value, owner) for value in _inherited(program, owner, owner, name, node)}
+
+
+def _of_class(value: Value, owner: ClassValue) -> Value:
+    if isinstance(value, FunctionValue) and "class" in _kind(value):
+        return terms.bound(value, owner)
+    return value
+
+
+def _instance_member(program: Program, node: Node) -> Values:
+    """An instance's attribute: what `self.name = ...` gives it, else the class's, functions with their receiver."""
+    instance, name = node.key  # type: ignore[misc]
+    found: set[Value] = set()
+    for owner in program.order(instance.of, node):
+        for file, term in program.stored(owner, name):
+            found |= terms.values(program, term, file, node)
+    for value in list(_inherited(program, instance.of, instance.of, name, node)):
+        found |= _of_instance(program, value, instance, node)
+    return found
+
+
+def _of_instance(program: Program, value: Value, receiver: Value, node: Node) -> Values:
+    if not isinstance(value, FunctionValue):
+        return value.only
+    kind = _kind(value)
+    if "property" in kind:
+        return program.read(terms.returned(value), node)
+    if "static" in kind or not value.file.facts.functions[value.qual].parameters:
+        return value.only
+    if "class" in kind and isinstance(receiver, InstanceValue):
+        return terms.bound(value, receiver.of).only
+    return terms.bound(value, receiver).only
+
+
+def _super_member(program: Program, node: Node) -> Values:
+    """What comes after the class in the receiver's own order."""
+    value, name = node.key  # type: ignore[misc]
+    receiver = value.receiver
+    start = receiver.of if isinstance(receiver, InstanceValue) else receiver
+    if not isinstance(start, ClassValue):
+        return EMPTY
+    found: set[Value] = set()
+    for each in list(_inherited(program, start, value.of, name, node, after=True)):
+        if isinstance(receiver, InstanceValue):
+            found |= _of_instance(program, each, receiver, node)
+        else:
+            found.add(_of_class(each, receiver))
+    return found
+
+
+def _inherited(
+    program: Program, start: ClassValue, at: ClassValue, name: str, node: Node, *, after: bool = False
+) -> Values:
+    """The attribute of the first class that has it, in the order of `start`, from `at` on."""
+    order = program.order(start, node)
+    if after:
+        order = order[order.index(at) + 1 :] if at in order else ()
+    for owner in order:
+        key = f"{owner.qual}:{name}"
+        if key in owner.file.facts.slots:
+            return program.read(owner.file.node(("v", key), terms.slot_rule), node)
+    return _of_dynamic_bases(program, order if not after else (at, *order), name, node)
+
+
+def _of_dynamic_bases(program: Program, order: Iterable[ClassValue], name: str, node: Node) -> Values:
+    """The attribute of bases that only the flow of values tells (a class that a function returns)."""
+    found: set[Value] = set()
+    for owner in order:
+        for file, term in program.dynamic_bases(owner):
+            for base in list(terms.values(program, term, file, node)):
+                if isinstance(base, ClassValue) and base is not owner:
+                    found |= program.read(field(program, base, name), node)  # type: ignore[arg-type]
+    return found
+
+
+def _given(program: Program, node: Node) -> Values:
+    """Only what stores put in."""
+    return EMPTY
+
+
+def _kind(value: FunctionValue) -> str:
+    facts = value.file.facts.functions.get(value.qual)
+    return facts.kind if facts else ""
+
+
+def _site_member(program: Program, node: Node) -> Values:
+    site, name = node.key  # type: ignore[misc]
+    return program.languages[site.file.language.name].site_member(program, site, name, node)
+
+
+def native(program: Program, value: Value, name: str) -> NativeValue:
+    """The language's own method of that name on a receiver."""
+    return program.natives.setdefault((value, name), NativeValue(name, value))
+
+
+_RULES: dict[type[Value], Callable[[Program, Node], Values]] = {
+    ModuleValue: _module_member, ClassValue: _class_member, InstanceValue: _instance_member,
+    SuperValue: _super_member, SiteValue: _site_member, FunctionValue: _given,
+}  # fmt: skip
+
+
+# Elements ---------------------------------------------------------------------------------------------------------
+def element_node(program: Program, site: Value, key: object) -> Node:
+    """The node of what a container holds under a key, or of ANY_KEY or EVERY_KEY."""
+    place = ("[]", key)
+    node = site.fields.get(place)
+    if node is None:
+        node = site.fields[place] = Node(None, (site, key), _entries)
+    return node
+
+
+def _entries(program: Program, node: Node) -> Values:
+    """What the literal itself puts under the key; stores put in the rest."""
+    site, key = node.key  # type: ignore[misc]
+    if not isinstance(site, SiteValue):
+        return EMPTY
+    found: set[Value] = set()
+    for entry, term in site.file.facts.sites.get(site.key, ()):
+        for each in _entry_keys(program, entry, site, node):
+            if key is EVERY_KEY or each == key or (each is None and key is ANY_KEY):
+                found |= terms.values(program, term, site.file, node)
+    return found
+
+
+def _entry_keys(program: Program, entry: object, site: SiteValue, node: Node) -> Iterator[object]:
+    if not isinstance(entry, tuple):
+        yield entry
+        return
+    for value in terms.values(program, entry, site.file, node):
+        if isinstance(value, ConstantValue):
+            yield value.value
+
+
+def element(program: Program, value: Value, key: object, node: Node) -> Values:
+    """What a value holds under a key; None: any key."""
+    if isinstance(value, SiteValue):
+        if key is None:
+            return program.read(element_node(program, value, EVERY_KEY), node)
+        known = program.read(element_node(program, value, key), node)
+        return known | program.read(element_node(program, value, ANY_KEY), node)
+    if isinstance(value, InstanceValue):
+        return _method_result(program, value, "__getitem__", node)
+    return EMPTY
+
+
+def iterated(program: Program, value: Value, node: Node) -> Values:
+    """What iterating over a value gives."""
+    if isinstance(value, SiteValue):
+        return program.read(element_node(program, value, EVERY_KEY), node)
+    if isinstance(value, GeneratorValue):
+        return program.read(terms.yielded(value.of), node)
+    if isinstance(value, InstanceValue):
+        found: set[Value] = set()
+        for iterator in list(_method_result(program, value, "__iter__", node)):
+            if isinstance(iterator, InstanceValue):
+                found |= _method_result(program, iterator, "__next__", node)
+            elif isinstance(iterator, SiteValue | GeneratorValue):
+                found |= iterated(program, iterator, node)
+        return found
+    return EMPTY
+
+
+def _method_result(program: Program, value: InstanceValue, name: str, node: Node) -> Values:
+    found: set[Value] = set()
+    for method in list(program.read(field(program, value, name), node)):  # type: ignore[arg-type]
+        if isinstance(method, BoundValue):
+            found |= program.read(terms.returned(method.function), node)
+    return found
+
+
+def store_element(program: Program, giver: Node, value: Value, key: object, stored: set[Value]) -> None:
+    """Puts values into a container under a key; None: any key."""
+    if isinstance(value, SiteValue):
+        program.give(giver, element_node(program, value, ANY_KEY if key is None else key), stored)
+        program.give(giver, element_node(program, value, EVERY_KEY), stored)

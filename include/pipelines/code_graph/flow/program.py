@@ -1,0 +1,267 @@
+"""A whole tree's facts, solved together, and kept so while files come, change and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from include.pipelines.code_graph.facts import Call, ParsedFile, Term
+from include.pipelines.code_graph.flow import inheritance
+from include.pipelines.code_graph.flow.calls import attribute_store_rule, call_rule, item_store_rule
+from include.pipelines.code_graph.flow.files import File
+from include.pipelines.code_graph.flow.lookup import field
+from include.pipelines.code_graph.flow.nodes import EMPTY, Node, Solver
+from include.pipelines.code_graph.flow.objects import (
+    ClassValue, ConstantValue, FunctionValue, GeneratorValue, ModuleValue, NativeValue, Value,
+)  # fmt: skip
+from include.pipelines.code_graph.languages.language import Language, Module
+from include.pipelines.code_graph.tree import Tree
+
+
+class Program(Solver):
+    """The files of a tree and what their expressions may evaluate to.
+
+    Args:
+        languages: by name.
+        root: the name of the tree's folder.
+    """
+
+    def __init__(self, languages: Mapping[str, Language], root: str = "") -> None:
+        super().__init__()
+        self.languages = languages
+        self.tree = Tree(root)
+        self.files: dict[str, File] = {}
+        self.modules: dict[tuple[object, ...], ModuleValue] = {}
+        self.constants: dict[tuple[type, object], ConstantValue] = {}
+        self.natives: dict[tuple[Value, str], NativeValue] = {}
+        # Nodes of attributes by their name: what a new or vanished definition of that name may change.
+        self.names: dict[object, list[Node]] = {}
+        # `self.name = ...` by class and name.
+        self.stores: dict[tuple[ClassValue, str], list[tuple[File, Term]]] = {}
+
+    # Changes ------------------------------------------------------------------------------------------------------
+    def update(self, changed: Iterable[ParsedFile], gone: Iterable[str] = ()) -> set[str]:
+        """Takes in new and changed files, lets go of others, and solves.
+
+        Returns:
+            The paths of all files whose edges may differ from before, those that are gone not among them.
+        """
+        changed = list(changed)
+        lost: list[Node] = []
+        paths = set(self.tree.paths)
+        for path in gone:
+            if path in self.files:
+                lost += self._replace(self.files.pop(path), None)
+                self.tree.remove(path)
+        for facts in changed:
+            file = self.files.get(facts.path)
+            if file is None:
+                file = self.files[facts.path] = File(_nothing(facts), self.languages[facts.language])
+                self.tree.add(facts.path, facts.settings)
+            lost += self._replace(file, facts)
+        if paths != self.tree.paths and paths:
+            lost += self._moved_imports()
+        lost += inheritance.changed(self)
+        touched = self._solve(self.reset(lost), {facts.path for facts in changed})
+        return touched & self.files.keys()
+
+    def targets(self, path: str) -> Iterator[tuple[str, Call, FunctionValue | ClassValue, str]]:
+        """What each call of a file may call: the call's key, the call, the callee, how it was found."""
+        file = self.files[path]
+        for key, call in file.facts.calls.items():
+            node = file.nodes[("c", key)]
+            for target, how in (node.targets or {}).items():
+                yield key, call, target, how
+
+    def _solve(self, lost: Set[Node], paths: set[str]) -> set[str]:
+        touched = set(paths)
+        for node in lost:
+            if node.root and node.file is not None and self.files.get(node.file.path) is node.file:
+                if node.file.nodes.get(node.key) is node:  # type: ignore[call-overload]
+                    self.enqueue(node)
+                    touched.add(node.file.path)
+        self.touched: set[str] = touched
+        self.run()
+        return touched
+
+    def _replace(self, file: File, facts: ParsedFile | None) -> list[Node]:
+        """Gives a file other facts (None: it is gone); returns the nodes that this makes wrong."""
+        old = file.facts
+        new = facts if facts is not None else _nothing(old)
+        lost = self._changed_slots(file, old, new)
+        lost += self._changed_functions(file, old, new)
+        lost += self._changed_sites(file, old, new)
+        self._unstore(file, old)
+        file.facts = new
+        lost += self._roots(file, old, new)
+        lost += self._changed_stores(file, old, new)
+        if old.stars != new.stars:
+            lost += [n for m in self.modules.values() if file.path in m.paths for n in m.fields.values()]
+            lost += [n for n in file.nodes.values() if n.key[0] == "v"]  # type: ignore[index]
+        return lost
+
+    def _changed_slots(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
+        lost: list[Node] = []
+        for slot in _different(old.slots, new.slots):
+            node = file.nodes.get(("v", slot))
+            if node is not None:
+                lost.append(node)
+            if (slot in old.slots) != (slot in new.slots):
+                lost += self.names.get(slot.rpartition(":")[2], ())
+        return lost
+
+    def _changed_functions(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
+        lost: list[Node] = []
+        for qual in _different(old.functions, new.functions):
+            function = file.functions.get(qual)
+            if function is None:
+                continue
+            before, after = old.functions.get(qual), new.functions.get(qual)
+            if before is None or after is None or before[:5] != after[:5]:
+                lost += function.nodes.values()
+                lost += self.callers(function)
+                lost += self.names.get(qual.rpartition(".")[2].partition("#")[0], ())
+            else:
+                lost += function.nodes.values()
+        return lost
+
+    def callers(self, function: FunctionValue) -> list[Node]:
+        """Calls that reached a function: their arguments go elsewhere once its parameters change."""
+        return [giver for node in function.nodes.values() for giver in (*node.readers, *(node.inflow or ()))]
+
+    def _changed_sites(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
+        return [
+            node
+            for key in _different(old.sites, new.sites)
+            if key in file.sites
+            for node in file.sites[key].fields.values()
+        ]
+
+    def _roots(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
+        """Nodes of calls and stores: new ones are made, vanished ones taken away."""
+        lost: list[Node] = []
+        for key in _different(old.calls, new.calls):
+            lost.append(self._root(file, ("c", key), call_rule))
+            if key not in new.calls:
+                del file.nodes[("c", key)]
+        for word, before, after, rule in (
+            ("attribute", old.attributes, new.attributes, attribute_store_rule),
+            ("item", old.items, new.items, item_store_rule),
+        ):
+            for store in set(before) ^ set(after):
+                key2 = (word, *store)  # type: ignore[misc]
+                if word == "attribute" and _own(file.facts if store in after else old, store[0]):
+                    continue
+                lost.append(self._root(file, key2, rule))
+                if store not in after:
+                    del file.nodes[key2]
+        return lost
+
+    def _root(self, file: File, key: tuple[object, ...], rule: object) -> Node:
+        node = file.node(key, rule)  # type: ignore[arg-type]
+        node.root = True
+        return node
+
+    def _unstore(self, file: File, old: ParsedFile) -> None:
+        for base, name, term in old.attributes:
+            if owner := _own(old, base):
+                self.stores[file.class_(owner), name].remove((file, term))
+
+    def _changed_stores(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
+        for base, name, term in new.attributes:
+            if owner := _own(new, base):
+                self.stores.setdefault((file.class_(owner), name), []).append((file, term))
+        before = {(store, _own(old, store[0])) for store in old.attributes}
+        after = {(store, _own(new, store[0])) for store in new.attributes}
+        return [node for (_, name, _), owner in before ^ after if owner for node in self.names.get(name, ())]
+
+    def _moved_imports(self) -> list[Node]:
+        """Imports that lead elsewhere, now that files came or went."""
+        lost: list[Node] = []
+        for file in self.files.values():
+            for node in file.nodes.values():
+                if node.ready and node.key[0] == "i" and self.module(file, node.key[1]) is not node.extra:  # type: ignore[index]
+                    lost.append(node)
+        for module in self.modules.values():
+            for name, node in module.fields.items():
+                if node.ready and node.extra is not None and node.extra != (self.submodule(module, str(name)),):
+                    lost.append(node)
+        return lost
+
+    # What rules ask -----------------------------------------------------------------------------------------------
+    def named(self, name: object, node: Node) -> None:
+        """Notes the node of an attribute."""
+        self.names.setdefault(name, []).append(node)
+
+    def constant(self, value: object) -> ConstantValue:
+        """The value of a constant."""
+        key = (type(value), value)
+        known = self.constants.get(key)
+        if known is None:
+            known = self.constants[key] = ConstantValue(value)
+        return known
+
+    def generator(self, function: FunctionValue) -> GeneratorValue:
+        """What a generator function returns."""
+        if function.generator is None:
+            function.generator = GeneratorValue(function)
+        return function.generator
+
+    def module(self, file: File, name: str) -> ModuleValue | None:
+        """The module that an import means; None where the tree has none."""
+        return self._module(file.language.name, file.language.module(self.tree, file.path, name))
+
+    def submodule(self, module: ModuleValue, name: str) -> ModuleValue | None:
+        """A package's module of that name."""
+        language = self.languages[module.language]
+        return self._module(module.language, language.submodule(self.tree, Module(module.paths, module.folder), name))
+
+    def _module(self, language: str, found: Module | None) -> ModuleValue | None:
+        if found is None:
+            return None
+        key = (language, *found)
+        known = self.modules.get(key)
+        if known is None:
+            known = self.modules[key] = ModuleValue(language, *found)
+        return known
+
+    def starred(self, file: File, name: str, node: Node) -> Set[Value]:
+        """What star imports of a file bring under a name."""
+        found: set[Value] = set()
+        for star in file.facts.stars:
+            module = self.module(file, star)
+            if module is not None and file.path not in module.paths:
+                found |= self.read(field(self, module, name), node)  # type: ignore[arg-type]
+        return found
+
+    def order(self, owner: ClassValue, node: Node) -> tuple[ClassValue, ...]:
+        """The classes that are asked for an attribute, in their order."""
+        return inheritance.order(self, owner, node)
+
+    def dynamic_bases(self, owner: ClassValue) -> Iterable[tuple[File, Term]]:
+        """Bases that no name tells."""
+        return inheritance.dynamic(self, owner)
+
+    def stored(self, owner: ClassValue, name: str) -> Iterable[tuple[File, Term]]:
+        """What methods of a class give its instances under a name."""
+        return self.stores.get((owner, name), ())
+
+
+def _nothing(facts: ParsedFile) -> ParsedFile:
+    return ParsedFile(facts.path, facts.language, facts.module, 0)
+
+
+def _different(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    if not old:
+        return list(new)
+    return [key for key in old.keys() | new.keys() if old.get(key) != new.get(key)]
+
+
+def _own(facts: ParsedFile, base: Term) -> str:
+    """The class whose instance a base is, where it is a method's receiver."""
+    if base is None or base[0] != "p" or base[2] != 0:
+        return ""
+    function = facts.functions.get(base[1])  # type: ignore[arg-type]
+    return function.owner if function is not None and "static" not in function.kind else ""
+
+
+__all__ = ["EMPTY", "Program"]
