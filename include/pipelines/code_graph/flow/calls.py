@@ -113,6 +113,11 @@ def link(
     if declared is None:
         return
     applied.target(function, how)
+    result = program.read(terms.returned(function), node)
+    if returns:
+        applied.result |= result
+    if function.name in program.popular:
+        return
     if receiver is not None:
         program.give(node, terms.parameter(function, 0), receiver.only)  # type: ignore[arg-type]
     shift = 1 if receiver is not None or "this" in declared.kind else 0
@@ -122,8 +127,6 @@ def link(
     for name, term in call.keywords:
         if term is not None:
             _pass_keyword(applied, function, declared, name, applied.values(term))
-    if returns:
-        applied.result |= program.read(terms.returned(function), node)
 
 
 def pass_positional(

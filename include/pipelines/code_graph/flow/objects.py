@@ -26,9 +26,9 @@ class Value:
 
 
 class FunctionValue(Value):
-    """A function of a file; `bindings` has its bound methods, by receiver."""
+    """A function of a file; `bindings` has its bound methods, by receiver; `name` is what calls of it say."""
 
-    __slots__ = ("bindings", "file", "generator", "nodes", "qual")
+    __slots__ = ("bindings", "file", "generator", "name", "nodes", "qual")
 
     def __init__(self, file: File, qual: str) -> None:
         super().__init__()
@@ -36,6 +36,10 @@ class FunctionValue(Value):
         self.bindings: dict[Value, BoundValue] = {}
         self.nodes: dict[object, Node] = {}
         self.generator: GeneratorValue | None = None
+        scope, _, name = qual.rpartition(".")
+        if name.partition("#")[0] in file.language.constructors:
+            name = scope.rpartition(".")[2]
+        self.name = name.partition("#")[0]
 
 
 class ClassValue(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 
 from include.pipelines.code_graph.facts import Call, ParsedFile, Term
@@ -15,6 +16,12 @@ from include.pipelines.code_graph.flow.objects import (
 )  # fmt: skip
 from include.pipelines.code_graph.languages.language import Language, Module
 from include.pipelines.code_graph.tree import Tree
+
+
+# A function whose name more calls say than this is taken for one of general use: what callers pass to it says nothing
+# of any one of them, and following it multiplies everything with everything (an installed Airflow: 12 s at 16, more
+# than 100 s without a limit). Its parameters have their declared types and defaults only.
+MAX_CALLS = 16
 
 
 class Program(Solver):
@@ -35,6 +42,9 @@ class Program(Solver):
         self.natives: dict[tuple[Value, str], NativeValue] = {}
         # Nodes of attributes by their name: what a new or vanished definition of that name may change.
         self.names: dict[object, list[Node]] = {}
+        # How many calls and bases say a name, and the names that too many do.
+        self.said: Counter[str] = Counter()
+        self.popular: set[str] = set()
         # `self.name = ...` by class and name.
         self.stores: dict[tuple[ClassValue, str], list[tuple[File, Term]]] = {}
 
@@ -61,6 +71,7 @@ class Program(Solver):
         if paths != self.tree.paths and paths:
             lost += self._moved_imports()
         lost += inheritance.changed(self)
+        lost += self._popularity()
         touched = self._solve(self.reset(lost), {facts.path for facts in changed})
         return touched & self.files.keys()
 
@@ -91,6 +102,8 @@ class Program(Solver):
         lost += self._changed_functions(file, old, new)
         lost += self._changed_sites(file, old, new)
         self._unstore(file, old)
+        self.said.subtract(_said(old))
+        self.said.update(_said(new))
         file.facts = new
         lost += self._roots(file, old, new)
         lost += self._changed_stores(file, old, new)
@@ -123,6 +136,16 @@ class Program(Solver):
             else:
                 lost += function.nodes.values()
         return lost
+
+    def _popularity(self) -> list[Node]:
+        """Functions that became, or no longer are, of general use: their parameters and calls."""
+        now = {name for name, count in self.said.items() if count > MAX_CALLS}
+        changed = now ^ self.popular
+        self.popular = now
+        if not changed or not self.steps:
+            return []
+        functions = (f for file in self.files.values() for f in file.functions.values() if f.name in changed)
+        return [node for f in functions for node in (*f.nodes.values(), *self.callers(f))]
 
     def callers(self, function: FunctionValue) -> list[Node]:
         """Calls that reached a function: their arguments go elsewhere once its parameters change."""
@@ -248,6 +271,15 @@ class Program(Solver):
 
 def _nothing(facts: ParsedFile) -> ParsedFile:
     return ParsedFile(facts.path, facts.language, facts.module, 0)
+
+
+def _said(facts: ParsedFile) -> Iterator[str]:
+    for key in facts.calls:
+        yield key.rpartition("@")[2].partition("~")[0]
+    for class_ in facts.classes.values():
+        for base in class_.bases:
+            if base is not None:
+                yield str(base[-1])
 
 
 def _different(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

@@ -307,7 +307,7 @@ class PythonWalk(Walk):
     def joined(self, name: str, terms: list[Term]) -> Term:
         return ("u", *terms) if all(terms) else self.merged(name, terms)
 
-    def decorators(self, node: ast.FunctionDef | ast.ClassDef) -> tuple[list[str], list[tuple[Term, int]]]:
+    def decorators(self, node: ast.FunctionDef | ast.ClassDef) -> tuple[list[str], list[tuple[Term, str, int]]]:
         """The words that change how a function is called, and the decorators that are called themselves."""
         words, calls = [], []
         for decorator in node.decorator_list:
@@ -317,14 +317,13 @@ class PythonWalk(Walk):
             elif name in ("setter", "deleter"):
                 words.append(name)
             else:
-                calls.append((self.value(decorator), decorator.lineno))
+                calls.append((self.value(decorator), name or "()", decorator.lineno))
         return words, calls
 
-    def decorated(self, term: Term, calls: list[tuple[Term, int]]) -> Term:
-        for decorator, line in reversed(calls):
+    def decorated(self, term: Term, calls: list[tuple[Term, str, int]]) -> Term:
+        for decorator, name, line in reversed(calls):
             if decorator is not None:
-                call = Call(self.scope.caller, decorator, (term,), kind=DECORATOR)
-                term = self.call("decorator", line, call)
+                term = self.call(name, line, Call(self.scope.caller, decorator, (term,), kind=DECORATOR))
         return term
 
     def defined(self, node: ast.AST, name: str, kind: str) -> str:
