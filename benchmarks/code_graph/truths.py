@@ -68,8 +68,46 @@ def _python_truth(case: dict[str, Any]) -> set[Edge]:
     return {(edge[0], edge[1]) for edge in case["edges"]}
 
 
+def _script_calls(program: Program) -> Iterator[tuple[str, Any, int, str, Any, str]]:
+    """Caller's file and definition, line of the call, callee's file and definition, how it was found."""
+    at = {(path, each.qual): each for path, file in program.files.items() for each in file.facts.definitions}
+    for path, file in program.files.items():
+        for key, call, target, how in program.targets(path):
+            callee = at.get((target.file.path, target.qual))
+            yield path, at.get((path, call.scope)), file.facts.lines[key], target.file.path, callee, how
+
+
+def script_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
+    """Edges as the two suites name them; callbacks of the language's own methods are no calls of the caller there."""
+    found: set[Edge] = set()
+    jelly = case["suite"].startswith("Jelly")
+    owners = {(path, each.qual): each for path, file in program.files.items() for each in file.facts.definitions}
+    for path, caller, line, target, callee, how in _script_calls(program):
+        if how == "callback" or callee is None:
+            continue
+        if jelly:
+            ends = [(path, caller), (target, callee)]
+            ends = [
+                (p, owners[p, d.scope] if d is not None and d.name == "constructor" else d) for p, d in ends
+            ]
+            found.add(tuple((p, d.line, d.column + 1) if d is not None else (p, 0, 0) for p, d in ends))  # type: ignore[arg-type]
+        elif callee.kind != "class":
+            found.add(((path, line), (target, callee.line)))
+    return found
+
+
+def _script_truth(case: dict[str, Any]) -> set[Edge]:
+    if case["suite"].startswith("Jelly"):
+        return {
+            tuple((e["file"], 0, 0) if e.get("module") else (e["file"], e["line"], e["column"]) for e in edge[:2])  # type: ignore[misc]
+            for edge in case["edges"]
+        }
+    return {((a["file"], a["call_line"]), (b["file"], b["line"])) for a, b in case["edges"]}
+
+
 FOUND: dict[str, tuple[Callable[[Program, dict[str, Any]], set[Edge]], Callable[[dict[str, Any]], set[Edge]]]] = {
     "python": (python_edges, _python_truth),
+    "javascript": (script_edges, _script_truth),
 }
 
 

@@ -41,6 +41,9 @@ CONTEXT = "context"
 RAISE = "raise"
 READ = "read"
 
+# The key under which a literal or a store copies all that another container holds.
+SPREAD = "..."
+
 
 class Definition(NamedTuple):
     """A class or a function: `Shop.open` of kind `method`, first and last line (1-based), and the column of the first.

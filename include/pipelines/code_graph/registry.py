@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from include.pipelines.code_graph.languages import python, python_modules
+from include.pipelines.code_graph.languages.javascript import JAVASCRIPT
 from include.pipelines.code_graph.languages.language import Language
+from include.pipelines.code_graph.languages.script.modules import SETTINGS
+from include.pipelines.code_graph.languages.typescript import TYPESCRIPT
 
 PYTHON = Language(
     "python",
@@ -13,4 +16,4 @@ PYTHON = Language(
     submodule=python_modules.submodule,
     constructors=("__init__",),
 )
-LANGUAGES: dict[str, Language] = {language.name: language for language in (PYTHON,)}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, SETTINGS)}

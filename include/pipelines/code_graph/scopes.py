@@ -108,6 +108,7 @@ class Facts:
         self.rejects: list[Reject] = []
         self.settings: list[tuple[str, object]] = []
         self.quals: dict[str, int] = {}
+        self.exports: dict[str, list[Term]] = {}
 
     def unique(self, qual: str) -> str:
         """The qualified name, or with a number where the file defines it again."""

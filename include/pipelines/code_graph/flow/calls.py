@@ -62,7 +62,12 @@ def apply(applied: Applied, value: Value) -> None:
     """Calls a value."""
     kind = type(value)
     if kind is FunctionValue:
-        link(applied, value, None)  # type: ignore[arg-type]
+        made = value.file.language.instance_of if applied.call.kind == facts.NEW else None  # type: ignore[attr-defined]
+        if made is not None:
+            applied.result.add(made(value))
+            link(applied, value, made(value), "constructor")  # type: ignore[arg-type]
+        else:
+            link(applied, value, None)  # type: ignore[arg-type]
     elif kind is BoundValue:
         link(applied, value.function, value.receiver)  # type: ignore[attr-defined]
     elif kind is ClassValue:
@@ -143,6 +148,28 @@ def pass_positional(
         applied.program.give(applied.node, terms.parameter(function, number), given)  # type: ignore[arg-type]
 
 
+def link_values(applied: Applied, value: Value, given: list[Values], receiver: Value | None, how: str) -> set[Value]:
+    """Calls a function with values instead of the call's own arguments; returns what it returns."""
+    function = value
+    if isinstance(value, BoundValue):
+        function, receiver = value.function, value.receiver
+    if not isinstance(function, FunctionValue):
+        return set()
+    declared = function.file.facts.functions.get(function.qual)
+    if declared is None:
+        return set()
+    applied.target(function, how)
+    result = set(applied.program.read(terms.returned(function), applied.node))
+    if function.name in applied.program.popular:
+        return result
+    if receiver is not None:
+        applied.program.give(applied.node, terms.parameter(function, 0), receiver.only)  # type: ignore[arg-type]
+    shift = 1 if receiver is not None or "this" in declared.kind else 0
+    for n, values in enumerate(given):
+        pass_positional(applied, function, declared, n + shift, values)
+    return result
+
+
 def _keyword_only(declared: facts.Function) -> int:
     """Parameters before the one that takes the rest that no position reaches; unknown, and none is the common case."""
     return 0
@@ -198,10 +225,6 @@ def _enter(applied: Applied, value: Value) -> None:
 def _raise(applied: Applied, value: Value) -> None:
     if isinstance(value, ClassValue):
         construct(applied, value)
-
-
-def _read(applied: Applied, value: Value) -> None:
-    """An attribute that a property computes."""
 
 
 _SPECIAL = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 from typing import TYPE_CHECKING
 
+from include.pipelines.code_graph.facts import SPREAD
 from include.pipelines.code_graph.flow import terms
 from include.pipelines.code_graph.flow.nodes import EMPTY, Node
 from include.pipelines.code_graph.flow.objects import (
@@ -13,6 +14,7 @@ from include.pipelines.code_graph.flow.objects import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from include.pipelines.code_graph.flow.files import File
     from include.pipelines.code_graph.flow.program import Program
 
 Values = Set[Value]
@@ -20,6 +22,10 @@ Values = Set[Value]
 # Element nodes that are not a key: what is stored under a key that nobody knows, and all that is stored at all.
 ANY_KEY = ("any",)
 EVERY_KEY = ("every",)
+
+
+# The slot of what a module exports as a whole.
+WHOLE = "exports:="
 
 
 def field(program: Program, value: Value, name: object) -> Node | None:
@@ -49,6 +55,7 @@ def _module_member(program: Program, node: Node) -> Values:
             found |= program.read(file.node(("v", key), terms.slot_rule), node)
         if not slots:
             found |= program.starred(file, name, node)
+            found |= _of_whole(program, file, name, node)
         defined = defined or bool(slots)
     node.extra = None
     if not defined:
@@ -59,9 +66,24 @@ def _module_member(program: Program, node: Node) -> Values:
     return found
 
 
+def _of_whole(program: Program, file: File, name: str, node: Node) -> Values:
+    """The attribute of what a module exports as a whole (`module.exports = ...`)."""
+    if WHOLE not in file.facts.slots or name == "=":
+        return EMPTY
+    found: set[Value] = set()
+    for value in list(program.read(file.node(("v", WHOLE), terms.slot_rule), node)):
+        if (inner := field(program, value, name)) is not None:
+            found |= program.read(inner, node)
+    return found
+
+
 def _class_member(program: Program, node: Node) -> Values:
     """A class's attribute, by the order in which its bases are asked; class methods come with the class."""
     owner, name = node.key  # type: ignore[misc]
+    language = owner.file.language
+    if name == "prototype" and language.instance_of is not None:
+        return owner.instance.only
+    name = language.class_name(name)
     return {_of_class(value, owner) for value in _inherited(program, owner, owner, name, node)}
 
 
@@ -79,15 +101,17 @@ def _instance_member(program: Program, node: Node) -> Values:
         for file, term in program.stored(owner, name):
             found |= terms.values(program, term, file, node)
     for value in list(_inherited(program, instance.of, instance.of, name, node)):
-        found |= _of_instance(program, value, instance, node)
+        found |= _of_instance(program, value, instance, node, accessor=name.startswith("get "))
     return found
 
 
-def _of_instance(program: Program, value: Value, receiver: Value, node: Node) -> Values:
+def _of_instance(
+    program: Program, value: Value, receiver: Value, node: Node, *, accessor: bool = False
+) -> Values:
     if not isinstance(value, FunctionValue):
         return value.only
     kind = _kind(value)
-    if "property" in kind:
+    if "property" in kind and not accessor:
         return program.read(terms.returned(value), node)
     if "static" in kind or not value.file.facts.functions[value.qual].parameters:
         return value.only
@@ -104,6 +128,8 @@ def _super_member(program: Program, node: Node) -> Values:
     if not isinstance(start, ClassValue):
         return EMPTY
     found: set[Value] = set()
+    if receiver is start:
+        name = start.file.language.class_name(name)
     for each in list(_inherited(program, start, value.of, name, node, after=True)):
         if isinstance(receiver, InstanceValue):
             found |= _of_instance(program, each, receiver, node)
@@ -137,9 +163,10 @@ def _of_dynamic_bases(program: Program, order: Iterable[ClassValue], name: str, 
     return found
 
 
-def _given(program: Program, node: Node) -> Values:
-    """Only what stores put in."""
-    return EMPTY
+def _function_member(program: Program, node: Node) -> Values:
+    """A function's attribute: what the language gives all functions; stores put in the rest."""
+    function, name = node.key  # type: ignore[misc]
+    return function.file.language.function_member(program, function, name, node)  # type: ignore[no-any-return]
 
 
 def _kind(value: FunctionValue) -> str:
@@ -159,7 +186,7 @@ def native(program: Program, value: Value, name: str) -> NativeValue:
 
 _RULES: dict[type[Value], Callable[[Program, Node], Values]] = {
     ModuleValue: _module_member, ClassValue: _class_member, InstanceValue: _instance_member,
-    SuperValue: _super_member, SiteValue: _site_member, FunctionValue: _given,
+    SuperValue: _super_member, SiteValue: _site_member, FunctionValue: _function_member,
 }  # fmt: skip
 
 
@@ -201,7 +228,11 @@ def element(program: Program, value: Value, key: object, node: Node) -> Values:
         if key is None:
             return program.read(element_node(program, value, EVERY_KEY), node)
         known = program.read(element_node(program, value, key), node)
-        return known | program.read(element_node(program, value, ANY_KEY), node)
+        known = known | program.read(element_node(program, value, ANY_KEY), node)
+        for spread in program.read(element_node(program, value, SPREAD), node) if key != SPREAD else ():
+            if spread is not value:
+                known |= element(program, spread, key, node)
+        return known
     if isinstance(value, InstanceValue):
         return _method_result(program, value, "__getitem__", node)
     return EMPTY

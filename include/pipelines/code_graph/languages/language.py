@@ -53,6 +53,9 @@ class Language:
         constructors: the methods that making an instance calls.
         natives: what the language's own methods do, by their names.
         site_member: attributes of containers and object literals.
+        function_member: attributes of functions.
+        instance_of: what `new` makes of a function, where functions are constructors.
+        class_name: under what name a class's own attributes, not its instances', are kept.
         call_module: what calling a module does.
     """
 
@@ -65,4 +68,7 @@ class Language:
     constructors: tuple[str, ...] = ()
     natives: Mapping[str, Callable[[Applied, Value], None]] = field(default_factory=dict)
     site_member: Callable[[Program, SiteValue, str, Node], Set[Value]] = _no_member
+    function_member: Callable[[Program, Any, str, Node], Set[Value]] = _no_member
+    instance_of: Callable[[Any], Value] | None = None
+    class_name: Callable[[str], str] = str
     call_module: Callable[[Applied, Any], None] = _not_called

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from include.pipelines.code_graph.facts import (
-    CONTEXT, DECORATOR, ITERATION, RAISE, Call, Class, Definition, Function, Import, ParsedFile, Term,
+    CONTEXT, DECORATOR, ITERATION, RAISE, SPREAD, Call, Class, Definition, Function, Import, ParsedFile, Term,
 )  # fmt: skip
 from include.pipelines.code_graph.languages.python_builtins import BUILTINS
 from include.pipelines.code_graph.scopes import Facts, Scope, Walk, key_of
@@ -503,7 +503,7 @@ class PythonWalk(Walk):
         if terms and not any(terms):
             return None
         entries = [
-            (key, term if node.keys[n] is not None or term is None else ("x", term, None))
+            (key if node.keys[n] is not None else SPREAD, term)
             for n, (key, term) in enumerate(zip(keys, terms, strict=True))
         ]
         return self.site("{}", entries)
