@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,8 +106,41 @@ def _script_truth(case: dict[str, Any]) -> set[Edge]:
     return {((a["file"], a["call_line"]), (b["file"], b["line"])) for a, b in case["edges"]}
 
 
+def go_name(qual: str) -> str:
+    """`Do.<func1>` as `Do$1`; receivers and type arguments left aside."""
+    return re.sub(r"\.<func(\d+)>", r"$\1", qual)
+
+
+def _plain_go(name: str) -> str:
+    name = re.sub(r"\[[^\]]*\]|\$bound$", "", name)
+    head, dot, method = name.rpartition(").")
+    return f"{head.lstrip('(*').rpartition('.')[2]}.{method}" if dot else name.rpartition("/")[2].rpartition(".")[2]
+
+
+def go_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
+    """Edges by function and type name; where the truth lists callers, edges of those alone."""
+    callers = {_go_truth_name(edge[0], case) for edge in case["edges"]}
+    found = {
+        (go_name(call.scope) or "init", go_name(target.qual))
+        for path in program.files
+        for _, call, target, _ in program.targets(path)
+    }
+    return {edge for edge in found if edge[0] in callers}
+
+
+def _go_truth_name(name: str, case: dict[str, Any]) -> str:
+    return _plain_go(name) if case["key"].startswith("as go/ssa") else name
+
+
+def _go_truth(case: dict[str, Any]) -> set[Edge]:
+    """Without what the compiler makes: wrappers of a method around itself, init, calls into libraries."""
+    edges = {(_go_truth_name(edge[0], case), _go_truth_name(edge[1], case)) for edge in case["edges"]}
+    return {(a, b) for a, b in edges if a != b or case["id"].startswith("go-vta")}
+
+
 FOUND: dict[str, tuple[Callable[[Program, dict[str, Any]], set[Edge]], Callable[[dict[str, Any]], set[Edge]]]] = {
     "python": (python_edges, _python_truth),
+    "go": (go_edges, _go_truth),
     "javascript": (script_edges, _script_truth),
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from include.pipelines.code_graph.languages import python, python_modules
+from include.pipelines.code_graph.languages.go import GO
+from include.pipelines.code_graph.languages.go_modules import SETTINGS as GO_SETTINGS
 from include.pipelines.code_graph.languages.javascript import JAVASCRIPT
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.languages.script.modules import SETTINGS
@@ -16,4 +18,4 @@ PYTHON = Language(
     submodule=python_modules.submodule,
     constructors=("__init__",),
 )
-LANGUAGES: dict[str, Language] = {language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, SETTINGS)}
+LANGUAGES: dict[str, Language] = {language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, GO, SETTINGS, GO_SETTINGS)}

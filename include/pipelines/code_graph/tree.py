@@ -19,6 +19,7 @@ class Tree:
         self.folders: dict[str, int] = {}
         self.settings: dict[str, dict[str, object]] = {}
         self._roots: tuple[str, ...] | None = None
+        self._in_folders: dict[str, tuple[str, ...]] = {}
 
     def add(self, path: str, settings: Iterable[tuple[str, object]] = ()) -> None:
         """Takes a file in."""
@@ -28,6 +29,7 @@ class Tree:
         if settings:
             self.settings[path] = dict(settings)
         self._roots = None
+        self._in_folders.pop(parent(path), None)
 
     def remove(self, path: str) -> None:
         """Takes a file out."""
@@ -38,6 +40,13 @@ class Tree:
                 del self.folders[folder]
         self.settings.pop(path, None)
         self._roots = None
+        self._in_folders.pop(parent(path), None)
+
+    def in_folder(self, folder: str, suffix: str) -> tuple[str, ...]:
+        """The files of a folder itself, in their order."""
+        if folder not in self._in_folders:
+            self._in_folders[folder] = tuple(sorted(path for path in self.paths if parent(path) == folder))
+        return tuple(path for path in self._in_folders[folder] if path.endswith(suffix))
 
     def python_roots(self) -> tuple[str, ...]:
         """Folders that hold packages without being one: where absolute imports are looked up."""

@@ -86,6 +86,10 @@ def construct(applied: Applied, owner: ClassValue) -> None:
     """Makes an instance: its constructor is called where the tree has one, else the class is what is called."""
     program, node = applied.program, applied.node
     applied.result.add(owner.instance)
+    if owner.file.language.conversions:
+        for value in list(applied.argument(0)):
+            store_element(program, node, owner.instance, None, set(iterated(program, value, node)))
+        return
     called = False
     for name in owner.file.language.constructors:
         for method in list(program.read(field(program, owner.instance, name), node)):  # type: ignore[arg-type]

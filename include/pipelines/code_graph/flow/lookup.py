@@ -100,8 +100,22 @@ def _instance_member(program: Program, node: Node) -> Values:
     for owner in program.order(instance.of, node):
         for file, term in program.stored(owner, name):
             found |= terms.values(program, term, file, node)
+    if instance.of.file.language.conversions:
+        found |= _of_embedded(program, instance, name, node)
     for value in list(_inherited(program, instance.of, instance.of, name, node)):
         found |= _of_instance(program, value, instance, node, accessor=name.startswith("get "))
+    return found
+
+
+def _of_embedded(program: Program, instance: InstanceValue, name: str, node: Node) -> Values:
+    """A method of what an embedded interface holds."""
+    found: set[Value] = set()
+    for base in program.order(instance.of, node)[1:]:
+        facts = base.file.facts.classes.get(base.qual)
+        if facts is not None and facts.interface and base.qual != name and not instance.of.file.facts.classes[instance.of.qual].interface:
+            for value in list(program.read(field(program, instance, base.qual), node)):  # type: ignore[arg-type]
+                if value is not instance and (inner := field(program, value, name)) is not None:
+                    found |= program.read(inner, node)
     return found
 
 
@@ -147,8 +161,9 @@ def _inherited(
         order = order[order.index(at) + 1 :] if at in order else ()
     for owner in order:
         key = f"{owner.qual}:{name}"
-        if key in owner.file.facts.slots:
-            return program.read(owner.file.node(("v", key), terms.slot_rule), node)
+        for file in program.spread(owner):
+            if key in file.facts.slots:
+                return program.read(file.node(("v", key), terms.slot_rule), node)
     return _of_dynamic_bases(program, order if not after else (at, *order), name, node)
 
 
@@ -234,6 +249,8 @@ def element(program: Program, value: Value, key: object, node: Node) -> Values:
                 known |= element(program, spread, key, node)
         return known
     if isinstance(value, InstanceValue):
+        if value.of.file.language.conversions:
+            return _of_named_container(program, value, node)
         return _method_result(program, value, "__getitem__", node)
     return EMPTY
 
@@ -245,6 +262,8 @@ def iterated(program: Program, value: Value, node: Node) -> Values:
     if isinstance(value, GeneratorValue):
         return program.read(terms.yielded(value.of), node)
     if isinstance(value, InstanceValue):
+        if value.of.file.language.conversions:
+            return _of_named_container(program, value, node)
         found: set[Value] = set()
         for iterator in list(_method_result(program, value, "__iter__", node)):
             if isinstance(iterator, InstanceValue):
@@ -253,6 +272,12 @@ def iterated(program: Program, value: Value, node: Node) -> Values:
                 found |= iterated(program, iterator, node)
         return found
     return EMPTY
+
+
+def _of_named_container(program: Program, value: InstanceValue, node: Node) -> Values:
+    """Elements of a named slice or map: those that were put in, and its element type."""
+    stored = program.read(element_node(program, value, EVERY_KEY), node)
+    return stored | program.read(field(program, value, "[]"), node)  # type: ignore[arg-type]
 
 
 def _method_result(program: Program, value: InstanceValue, name: str, node: Node) -> Values:
@@ -265,6 +290,6 @@ def _method_result(program: Program, value: InstanceValue, name: str, node: Node
 
 def store_element(program: Program, giver: Node, value: Value, key: object, stored: set[Value]) -> None:
     """Puts values into a container under a key; None: any key."""
-    if isinstance(value, SiteValue):
+    if isinstance(value, SiteValue | InstanceValue):
         program.give(giver, element_node(program, value, ANY_KEY if key is None else key), stored)
         program.give(giver, element_node(program, value, EVERY_KEY), stored)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import TypeGuard
 
 from include.pipelines.code_graph.facts import Call, ParsedFile, Term
 from include.pipelines.code_graph.flow import inheritance
 from include.pipelines.code_graph.flow.calls import attribute_store_rule, call_rule, item_store_rule
 from include.pipelines.code_graph.flow.files import File
+from include.pipelines.code_graph.flow.implementers import Methods, implementers
 from include.pipelines.code_graph.flow.lookup import field
 from include.pipelines.code_graph.flow.nodes import EMPTY, Node, Solver
 from include.pipelines.code_graph.flow.objects import (
@@ -17,6 +19,8 @@ from include.pipelines.code_graph.flow.objects import (
 from include.pipelines.code_graph.languages.language import Language, Module
 from include.pipelines.code_graph.tree import Tree
 
+
+Targets = dict[FunctionValue | ClassValue, str]
 
 # A function whose name more calls say than this is taken for one of general use: what callers pass to it says nothing
 # of any one of them, and following it multiplies everything with everything (an installed Airflow: 12 s at 16, more
@@ -45,6 +49,10 @@ class Program(Solver):
         # How many calls and bases say a name, and the names that too many do.
         self.said: Counter[str] = Counter()
         self.popular: set[str] = set()
+        # What implements interfaces, and the files whose calls ask for it.
+        self.methods = Methods()
+        self.interfaced: set[str] = set()
+        self.redefined = False
         # `self.name = ...` by class and name.
         self.stores: dict[tuple[ClassValue, str], list[tuple[File, Term]]] = {}
 
@@ -73,6 +81,9 @@ class Program(Solver):
         lost += inheritance.changed(self)
         lost += self._popularity()
         touched = self._solve(self.reset(lost), {facts.path for facts in changed})
+        if self.redefined:
+            touched |= self.interfaced
+            self.redefined = False
         return touched & self.files.keys()
 
     def targets(self, path: str) -> Iterator[tuple[str, Call, FunctionValue | ClassValue, str]]:
@@ -80,8 +91,23 @@ class Program(Solver):
         file = self.files[path]
         for key, call in file.facts.calls.items():
             node = file.nodes[("c", key)]
-            for target, how in (node.targets or {}).items():
-                yield key, call, target, how
+            if node.targets:
+                for target, how in self._concrete(path, node.targets):
+                    yield key, call, target, how
+
+    def _concrete(self, path: str, targets: Targets) -> Iterator[tuple[FunctionValue | ClassValue, str]]:
+        """Methods of interfaces give way to those that a call of them runs, where these are known."""
+        abstract = [target for target in targets if is_abstract(target)]
+        if not abstract:
+            yield from targets.items()
+            return
+        self.interfaced.add(path)
+        if len(abstract) < len(targets):
+            yield from ((target, how) for target, how in targets.items() if target not in abstract)
+            return
+        for method in abstract:
+            found = list(implementers(self, method)) if method.file.language.conversions else []
+            yield from ((each, "interface") for each in found or [method])
 
     def _solve(self, lost: Set[Node], paths: set[str]) -> set[str]:
         touched = set(paths)
@@ -102,6 +128,10 @@ class Program(Solver):
         lost += self._changed_functions(file, old, new)
         lost += self._changed_sites(file, old, new)
         self._unstore(file, old)
+        if file.language.conversions and (old.functions.keys() != new.functions.keys() or old.classes != new.classes):
+            self.methods.count(old, -1)
+            self.methods.count(new, 1)
+            self.redefined = True
         self.said.subtract(_said(old))
         self.said.update(_said(new))
         file.facts = new
@@ -260,6 +290,13 @@ class Program(Solver):
         """The classes that are asked for an attribute, in their order."""
         return inheritance.order(self, owner, node)
 
+    def spread(self, owner: ClassValue) -> Iterable[File]:
+        """The files in which methods of a class may stand."""
+        if not owner.file.language.conversions:
+            return (owner.file,)
+        found = owner.file.language.module(self.tree, owner.file.path, ".")
+        return [self.files[path] for path in found.paths if path in self.files] if found else ()
+
     def dynamic_bases(self, owner: ClassValue) -> Iterable[tuple[File, Term]]:
         """Bases that no name tells."""
         return inheritance.dynamic(self, owner)
@@ -280,6 +317,14 @@ def _said(facts: ParsedFile) -> Iterator[str]:
         for base in class_.bases:
             if base is not None:
                 yield str(base[-1])
+
+
+def is_abstract(target: Value) -> TypeGuard[FunctionValue]:
+    """Whether a callee is an interface's method."""
+    if not isinstance(target, FunctionValue):
+        return False
+    facts = target.file.facts.functions.get(target.qual)
+    return facts is not None and "abstract" in facts.kind
 
 
 def _different(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

@@ -56,6 +56,8 @@ class Language:
         function_member: attributes of functions.
         instance_of: what `new` makes of a function, where functions are constructors.
         class_name: under what name a class's own attributes, not its instances', are kept.
+        conversions: calling a class turns a value into it instead of making one, and methods of a class may stand in
+            any file of its module.
         call_module: what calling a module does.
     """
 
@@ -71,4 +73,5 @@ class Language:
     function_member: Callable[[Program, Any, str, Node], Set[Value]] = _no_member
     instance_of: Callable[[Any], Value] | None = None
     class_name: Callable[[str], str] = str
+    conversions: bool = False
     call_module: Callable[[Applied, Any], None] = _not_called

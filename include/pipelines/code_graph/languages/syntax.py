@@ -22,3 +22,13 @@ def note_errors(root: Node, facts: Facts) -> None:
             facts.reject(line, "syntax", f"The file does not parse on line {line}; the rest of it was read.")
         else:
             waiting.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+
+
+def text(node: Node | None) -> str:
+    """The source of a node."""
+    return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
+
+
+def line(node: Node) -> int:
+    """The line on which a node begins, 1-based."""
+    return int(node.start_point[0]) + 1
