@@ -98,10 +98,11 @@ class Call(NamedTuple):
 
 
 class Import(NamedTuple):
-    """A module that the file names, and the line."""
+    """A module that the file names, the line, and names of it that may be modules themselves."""
 
     module: str
     line: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class ParsedFile:
     """The facts of one file; `path` is relative to the tree's root, with slashes.
 
     `attributes`: stores to attributes, (base, name, value). `items`: stores under keys, (base, key, value).
-    `stars`: modules all of whose names are imported. `lines`: the lines of each call, by its key.
+    `stars`: modules all of whose names are imported. `lines`: the line of each call, by its key.
     """
 
     path: str
@@ -126,6 +127,6 @@ class ParsedFile:
     attributes: tuple[tuple[Term, str, Term], ...] = ()
     items: tuple[tuple[Term, object, Term], ...] = ()
     stars: tuple[str, ...] = ()
-    lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     rejects: tuple[Reject, ...] = ()
     settings: tuple[tuple[str, object], ...] = ()

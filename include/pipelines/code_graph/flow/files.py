@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 class File:
     """The facts of a file, and what was made of them; values and nodes outlive a change of the facts."""
 
-    __slots__ = ("classes", "facts", "functions", "language", "nodes", "path", "sites")
+    __slots__ = ("_labels", "classes", "facts", "functions", "language", "nodes", "path", "sites")
 
     def __init__(self, facts: ParsedFile, language: Language) -> None:
+        self._labels: dict[str, str] | None = None
         self.facts = facts
         self.path = facts.path
         self.language = language
@@ -26,6 +27,17 @@ class File:
         self.classes: dict[str, ClassValue] = {}
         self.sites: dict[str, SiteValue] = {}
         self.nodes: dict[tuple[object, ...], Node] = {}
+
+    def take(self, facts: ParsedFile) -> None:
+        """Other facts instead of those of before."""
+        self.facts = facts
+        self._labels = None
+
+    def labels(self) -> dict[str, str]:
+        """The label of each function by its qualified name."""
+        if self._labels is None:
+            self._labels = {each.qual: each.kind.capitalize() for each in self.facts.definitions}
+        return self._labels
 
     def function(self, qual: str) -> FunctionValue:
         """The function of that qualified name."""

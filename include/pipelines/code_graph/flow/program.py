@@ -86,6 +86,23 @@ class Program(Solver):
             self.redefined = False
         return touched & self.files.keys()
 
+    def calls_of(self, path: str) -> Iterator[tuple[int, str, Call, list[tuple[FunctionValue | ClassValue, str]]]]:
+        """The calls of a file that may call something: line, key, call, callees and how each was found."""
+        file = self.files[path]
+        for key, call in file.facts.calls.items():
+            targets = file.nodes[("c", key)].targets
+            if targets:
+                yield file.facts.lines[key], key, call, list(self._concrete(path, targets))
+
+    def label(self, target: FunctionValue | ClassValue) -> str | None:
+        """The label of a callee's node."""
+        if isinstance(target, ClassValue):
+            return "Class"
+        facts = target.file.facts.functions.get(target.qual)
+        if facts is None:
+            return None
+        return target.file.labels().get(target.qual)
+
     def targets(self, path: str) -> Iterator[tuple[str, Call, FunctionValue | ClassValue, str]]:
         """What each call of a file may call: the call's key, the call, the callee, how it was found."""
         file = self.files[path]
@@ -134,7 +151,7 @@ class Program(Solver):
             self.redefined = True
         self.said.subtract(_said(old))
         self.said.update(_said(new))
-        file.facts = new
+        file.take(new)
         lost += self._roots(file, old, new)
         lost += self._changed_stores(file, old, new)
         if old.stars != new.stars:

@@ -216,7 +216,7 @@ class PythonWalk(Walk):
 
     def imported_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
-        self.facts.imports.append(Import(module, node.lineno))
+        self.facts.imports.append(Import(module, node.lineno, tuple([alias.name for alias in node.names])))
         for alias in node.names:
             if alias.name == "*":
                 self.facts.stars.append(module)
