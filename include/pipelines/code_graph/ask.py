@@ -71,9 +71,7 @@ def impact(graph: Graph, name: str, depth: int = 3) -> list[Reached]:
     return list(_walk(graph, [*start, *parts], depth, backwards=True, types=_TOUCHING))
 
 
-def _walk(
-    graph: Graph, start: list[str], depth: int, *, backwards: bool, types: tuple[str, ...]
-) -> Iterator[Reached]:
+def _walk(graph: Graph, start: list[str], depth: int, *, backwards: bool, types: tuple[str, ...]) -> Iterator[Reached]:
     """Breadth first, each node once, in the order of keys within a step."""
     seen, now = set(start), start
     edges = graph.into if backwards else graph.out

@@ -18,4 +18,6 @@ PYTHON = Language(
     submodule=python_modules.submodule,
     constructors=("__init__",),
 )
-LANGUAGES: dict[str, Language] = {language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, GO, SETTINGS, GO_SETTINGS)}
+LANGUAGES: dict[str, Language] = {
+    language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, GO, SETTINGS, GO_SETTINGS)
+}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from include.pipelines.code_graph.confidence import CONFIDENCE, confidence, resolution
 from include.pipelines.code_graph.facts import Definition, ParsedFile
-from include.pipelines.code_graph.flow.inheritance import known_bases
 from include.pipelines.code_graph.flow.program import Program
 from include.pipelines.code_graph.targets import NODES, RELATIONSHIPS
 from include.writers.graph import NodeTarget, RelationshipTarget
@@ -60,9 +59,7 @@ def file_rows(program: Program, path: str) -> FileRows:
 def _nodes(facts: ParsedFile, rows: FileRows) -> None:
     path, language, last = facts.path, facts.language, facts.lines_total
     rows.nodes["File"] = [(path, path.rpartition("/")[2], path, language, 1, last, path)]
-    rows.nodes["Module"] = [
-        (key_of(path, ""), facts.module.rpartition(".")[2], facts.module, language, 1, last, path)
-    ]
+    rows.nodes["Module"] = [(key_of(path, ""), facts.module.rpartition(".")[2], facts.module, language, 1, last, path)]
     rows.relationships["CONTAINS", "File", "Module"] = [(path, key_of(path, ""), 1, path)]
     for each in facts.definitions:
         row = (key_of(path, each.qual), each.name, each.qual, language, each.line, each.end_line, path)
@@ -80,37 +77,20 @@ def _definitions(facts: ParsedFile, rows: FileRows) -> None:
 
 def _imports(program: Program, path: str, rows: FileRows) -> None:
     """Modules of the tree that the file names, each once, with the first line."""
-    file = program.files[path]
-    found: dict[str, int] = {}
-    for module, line in _named_modules(file.facts):
-        value = program.module(file, module)
-        for target in value.paths if value is not None else ():
-            if target != path and target in program.files:
-                found.setdefault(target, line)
     source = key_of(path, "")
+    found = [(source, key_of(target, ""), line, path) for target, line in program.files[path].imported]
     if found:
-        rows.relationships["IMPORTS", "Module", "Module"] = [
-            (source, key_of(target, ""), line, path) for target, line in found.items()
-        ]
-
-
-def _named_modules(facts: ParsedFile) -> Iterator[tuple[str, int]]:
-    """What the imports name; `from . import x` may mean a module x."""
-    for each in facts.imports:
-        yield each.module, each.line
-        for name in each.names:
-            yield f"{each.module}{'' if each.module.endswith('.') else '.'}{name}", each.line
+        rows.relationships["IMPORTS", "Module", "Module"] = list(found)
 
 
 def _bases(program: Program, path: str, rows: FileRows) -> None:
     file = program.files[path]
-    found = []
-    for each in file.facts.definitions:
-        if each.kind != "class":
-            continue
-        for position, base in enumerate(dict.fromkeys(known_bases(program, file.class_(each.qual)))):
-            ends = (key_of(path, each.qual), key_of(base.file.path, base.qual))
-            found.append((*ends, position, each.line, path))
+    lines = {each.qual: each.line for each in file.facts.definitions}
+    found: list[Row] = []
+    positions: dict[str, int] = {}
+    for qual, base_path, base in file.bases:
+        position = positions[qual] = positions.get(qual, -1) + 1
+        found.append((key_of(path, qual), key_of(base_path, base), position, lines.get(qual, 1), path))
     if found:
         rows.relationships["INHERITS", "Class", "Class"] = found
 

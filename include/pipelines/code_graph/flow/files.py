@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 
 class File:
-    """The facts of a file, and what was made of them; values and nodes outlive a change of the facts."""
+    """The facts of a file, and what was made of them; values and nodes outlive a change of the facts.
 
-    __slots__ = ("_labels", "classes", "facts", "functions", "language", "nodes", "path", "sites")
+    `bases`: class, file and class of each base; `imported`: files that are imported, with the first line.
+    """
+
+    __slots__ = ("_labels", "bases", "classes", "facts", "imported", "functions", "language", "nodes", "path", "sites")
 
     def __init__(self, facts: ParsedFile, language: Language) -> None:
         self._labels: dict[str, str] | None = None
+        self.bases: tuple[tuple[str, str, str], ...] = ()
+        self.imported: tuple[tuple[str, int], ...] = ()
         self.facts = facts
         self.path = facts.path
         self.language = language

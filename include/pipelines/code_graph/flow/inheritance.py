@@ -43,7 +43,7 @@ def changed(program: Program) -> list[Node]:
     """Order nodes that no longer hold."""
     lost = []
     for file in program.files.values():
-        for owner in file.classes.values():
+        for owner in list(file.classes.values()):
             node = owner.order
             if node is not None and node.ready and linear(program, owner, ()) != node.extra:
                 lost.append(node)
@@ -74,6 +74,13 @@ def known_bases(program: Program, owner: ClassValue) -> Iterator[ClassValue]:
         for value in named(program, base, owner.file, MAX_HOPS):
             if isinstance(value, ClassValue) and value is not owner:
                 yield value
+
+
+def inherited(program: Program, file: File) -> Iterator[tuple[str, str, str]]:
+    """Each class of a file that has bases: its name, the base's file and name."""
+    for qual in file.facts.classes:
+        for base in dict.fromkeys(known_bases(program, file.class_(qual))):
+            yield qual, base.file.path, base.qual
 
 
 def dynamic(program: Program, owner: ClassValue) -> Iterator[tuple[File, Term]]:

@@ -112,16 +112,19 @@ def _of_embedded(program: Program, instance: InstanceValue, name: str, node: Nod
     found: set[Value] = set()
     for base in program.order(instance.of, node)[1:]:
         facts = base.file.facts.classes.get(base.qual)
-        if facts is not None and facts.interface and base.qual != name and not instance.of.file.facts.classes[instance.of.qual].interface:
+        if (
+            facts is not None
+            and facts.interface
+            and base.qual != name
+            and not instance.of.file.facts.classes[instance.of.qual].interface
+        ):
             for value in list(program.read(field(program, instance, base.qual), node)):  # type: ignore[arg-type]
                 if value is not instance and (inner := field(program, value, name)) is not None:
                     found |= program.read(inner, node)
     return found
 
 
-def _of_instance(
-    program: Program, value: Value, receiver: Value, node: Node, *, accessor: bool = False
-) -> Values:
+def _of_instance(program: Program, value: Value, receiver: Value, node: Node, *, accessor: bool = False) -> Values:
     if not isinstance(value, FunctionValue):
         return value.only
     kind = _kind(value)

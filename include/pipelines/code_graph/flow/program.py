@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TypeGuard
 
 from include.pipelines.code_graph.facts import Call, ParsedFile, Term
-from include.pipelines.code_graph.flow import inheritance
+from include.pipelines.code_graph.flow import inheritance, links
 from include.pipelines.code_graph.flow.calls import attribute_store_rule, call_rule, item_store_rule
 from include.pipelines.code_graph.flow.files import File
 from include.pipelines.code_graph.flow.implementers import Methods, implementers
 from include.pipelines.code_graph.flow.lookup import field
 from include.pipelines.code_graph.flow.nodes import EMPTY, Node, Solver
 from include.pipelines.code_graph.flow.objects import (
-    ClassValue, ConstantValue, FunctionValue, GeneratorValue, ModuleValue, NativeValue, Value,
+    ClassValue, ConstantValue, FunctionValue, GeneratorValue, InstanceValue, ModuleValue, NativeValue, SuperValue, Value,
 )  # fmt: skip
 from include.pipelines.code_graph.languages.language import Language, Module
-from include.pipelines.code_graph.tree import Tree
+from include.pipelines.code_graph.tree import Tree, parent
 
 
 Targets = dict[FunctionValue | ClassValue, str]
@@ -53,6 +53,8 @@ class Program(Solver):
         self.methods = Methods()
         self.interfaced: set[str] = set()
         self.redefined = False
+        # Whether names of modules and classes changed since they were last looked up.
+        self.renamed = False
         # `self.name = ...` by class and name.
         self.stores: dict[tuple[ClassValue, str], list[tuple[File, Term]]] = {}
 
@@ -76,11 +78,16 @@ class Program(Solver):
                 file = self.files[facts.path] = File(_nothing(facts), self.languages[facts.language])
                 self.tree.add(facts.path, facts.settings)
             lost += self._replace(file, facts)
-        if paths != self.tree.paths and paths:
+        moved = paths != self.tree.paths
+        if moved and paths:
             lost += self._moved_imports()
-        lost += inheritance.changed(self)
+        linked: set[str] = set()
+        if moved or self.renamed:
+            lost += inheritance.changed(self)
+            linked = self._linked(self.files if moved else {facts.path for facts in changed})
+            self.renamed = False
         lost += self._popularity()
-        touched = self._solve(self.reset(lost), {facts.path for facts in changed})
+        touched = self._solve(self.reset(lost), {facts.path for facts in changed} | linked)
         if self.redefined:
             touched |= self.interfaced
             self.redefined = False
@@ -102,6 +109,17 @@ class Program(Solver):
         if facts is None:
             return None
         return target.file.labels().get(target.qual)
+
+    def _linked(self, imports: Iterable[str]) -> set[str]:
+        """Files whose bases or imports lead elsewhere than before; imports are looked up for some alone."""
+        found = set()
+        for path, file in self.files.items():
+            bases = tuple(inheritance.inherited(self, file)) if file.facts.classes else ()
+            imported = links.imported(self, file) if path in imports else file.imported
+            if bases != file.bases or imported != file.imported:
+                file.bases, file.imported = bases, imported
+                found.add(path)
+        return found
 
     def targets(self, path: str) -> Iterator[tuple[str, Call, FunctionValue | ClassValue, str]]:
         """What each call of a file may call: the call's key, the call, the callee, how it was found."""
@@ -149,6 +167,7 @@ class Program(Solver):
             self.methods.count(old, -1)
             self.methods.count(new, 1)
             self.redefined = True
+        self.renamed = self.renamed or _names(old) != _names(new)
         self.said.subtract(_said(old))
         self.said.update(_said(new))
         file.take(new)
@@ -166,8 +185,29 @@ class Program(Solver):
             if node is not None:
                 lost.append(node)
             if (slot in old.slots) != (slot in new.slots):
-                lost += self.names.get(slot.rpartition(":")[2], ())
+                scope, _, name = slot.rpartition(":")
+                lost += [node for node in self.names.get(name, ()) if self._looks_in(node, file, scope)]
         return lost
+
+    def _looks_in(self, node: Node, file: File, scope: str) -> bool:
+        """Whether an attribute is looked up in a scope of a file."""
+        value = node.key[0]  # type: ignore[index]
+        if not node.ready:
+            return False
+        if isinstance(value, SuperValue):
+            value = value.receiver
+        if isinstance(value, InstanceValue):
+            value = value.of
+        if isinstance(value, ClassValue):
+            order = value.order.extra if value.order is not None and value.order.ready else (value,)
+            return any(each.qual == scope and self._same_module(each.file, file) for each in order)  # type: ignore[attr-defined]
+        if isinstance(value, ModuleValue):
+            files = [self.files[path] for path in value.paths if path in self.files]
+            return file.path in value.paths or any(each.facts.stars for each in files)
+        return False
+
+    def _same_module(self, one: File, other: File) -> bool:
+        return one is other or (one.language.conversions and parent(one.path) == parent(other.path))
 
     def _changed_functions(self, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
         lost: list[Node] = []
@@ -179,7 +219,8 @@ class Program(Solver):
             if before is None or after is None or before[:5] != after[:5]:
                 lost += function.nodes.values()
                 lost += self.callers(function)
-                lost += self.names.get(qual.rpartition(".")[2].partition("#")[0], ())
+                name = qual.rpartition(".")[2].partition("#")[0]
+                lost += [node for node in self.names.get(name, ()) if _holds(node, function)]
             else:
                 lost += function.nodes.values()
         return lost
@@ -342,6 +383,20 @@ def is_abstract(target: Value) -> TypeGuard[FunctionValue]:
         return False
     facts = target.file.facts.functions.get(target.qual)
     return facts is not None and "abstract" in facts.kind
+
+
+def _names(facts: ParsedFile) -> tuple[object, ...]:
+    """What names lead to without any value's flow, and where imports stand."""
+    slots = {slot: terms for slot, terms in facts.slots.items() if slot[0] == ":" or not _in_function(facts, slot)}
+    return slots, facts.classes, facts.stars, facts.imports, facts.definitions if facts.classes else ()
+
+
+def _in_function(facts: ParsedFile, slot: str) -> bool:
+    return slot.rpartition(":")[0] in facts.functions
+
+
+def _holds(node: Node, function: FunctionValue) -> bool:
+    return any(value is function or getattr(value, "function", None) is function for value in node.value)
 
 
 def _different(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:

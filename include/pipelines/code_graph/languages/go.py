@@ -132,7 +132,9 @@ class GoWalk(Walk):
         elif given.type == "interface_type":
             bases = self.interface(given, qual)
         elif given.type in ("slice_type", "map_type", "array_type"):
-            self.facts.slot(qual, "[]", [self.type_of(given.child_by_field_name("element") or given.child_by_field_name("value"))])
+            self.facts.slot(
+                qual, "[]", [self.type_of(given.child_by_field_name("element") or given.child_by_field_name("value"))]
+            )
         self.facts.classes[qual] = Class(tuple(bases), given.type == "interface_type", given.type)
 
     def alias(self, node: Node) -> None:
@@ -496,7 +498,12 @@ def _declared(node: Node) -> list[str]:
     if node.type not in ("type_declaration", "var_declaration", "const_declaration"):
         return []
     specs = [inner for child in node.named_children for inner in (child, *child.named_children)]
-    return [text(name) for spec in specs if spec.type.endswith(("_spec", "_alias")) for name in spec.children_by_field_name("name")]
+    return [
+        text(name)
+        for spec in specs
+        if spec.type.endswith(("_spec", "_alias"))
+        for name in spec.children_by_field_name("name")
+    ]
 
 
 def _ends(block: Node) -> bool:

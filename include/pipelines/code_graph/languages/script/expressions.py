@@ -171,7 +171,9 @@ class ScriptExpressions(ScriptPatterns):
     def promised(self, node: Node, executor: Term) -> Term:
         """A promise is read as the value that it is resolved with."""
         site = self.site("Promise", [])
-        self.call("Promise", self.line(node), Call(self.scope.caller, executor, (("a", site, "resolve"),), kind="native"))
+        self.call(
+            "Promise", self.line(node), Call(self.scope.caller, executor, (("a", site, "resolve"),), kind="native")
+        )
         return ("e", site)
 
     def read_await_expression(self, node: Node) -> Term:
@@ -237,7 +239,9 @@ class ScriptExpressions(ScriptPatterns):
             kind = child.type
             if kind == "pair":
                 key = self.key(child.child_by_field_name("key"))
-                entries.append((key, self.value(child.child_by_field_name("value"), key if isinstance(key, str) else "")))
+                entries.append(
+                    (key, self.value(child.child_by_field_name("value"), key if isinstance(key, str) else ""))
+                )
             elif kind == "method_definition":
                 entries += self.object_method(child)
             elif kind == "shorthand_property_identifier":

@@ -179,4 +179,6 @@ def parse_settings(path: str, source: bytes) -> ParsedFile:
     return facts.parsed(source.count(b"\n") + 1)
 
 
-SETTINGS = Language("settings", ("package.json", "tsconfig.json", "jsconfig.json", "tsconfig.base.json"), parse_settings)
+SETTINGS = Language(
+    "settings", ("package.json", "tsconfig.json", "jsconfig.json", "tsconfig.base.json"), parse_settings
+)

@@ -8,7 +8,17 @@ from include.pipelines.code_graph.facts import Definition, Term
 from include.pipelines.code_graph.scopes import Facts, Scope, Walk
 
 # Types that are what they hold, as a promise is read as its value.
-_TRANSPARENT = {"Promise", "Readonly", "Partial", "Required", "NonNullable", "Awaited", "PromiseLike", "Ref", "RefObject"}
+_TRANSPARENT = {
+    "Promise",
+    "Readonly",
+    "Partial",
+    "Required",
+    "NonNullable",
+    "Awaited",
+    "PromiseLike",
+    "Ref",
+    "RefObject",
+}
 _SEQUENCES = {"Array", "ReadonlyArray", "Set", "ReadonlySet", "Iterable", "IterableIterator", "Generator"}
 _MAPS = {"Map", "ReadonlyMap", "Record", "WeakMap"}
 

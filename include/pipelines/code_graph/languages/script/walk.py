@@ -185,7 +185,12 @@ class ScriptWalk(ScriptExpressions):
 
     def method(self, node: Node, owner: str, static: bool, words: set[str]) -> None:
         name = str(self.key(node.child_by_field_name("name")) or "[]")
-        extra = [word for word, kind in (("static", "class"), ("get", "property"), ("set", "setter")) if word in words for word in (kind,)]
+        extra = [
+            word
+            for word, kind in (("static", "class"), ("get", "property"), ("set", "setter"))
+            if word in words
+            for word in (kind,)
+        ]
         if "get" in words or "set" in words:
             self.accessors.add(name)
         if node.type != "method_definition" and not words & {"get", "set"}:
@@ -196,7 +201,11 @@ class ScriptWalk(ScriptExpressions):
             self.keep(str(key), static, [term])
         if name == "constructor":
             for number, (pattern, annotation) in enumerate(_parameters(node), 1):
-                if pattern.prev_sibling is not None and pattern.prev_sibling.type in ("accessibility_modifier", "readonly", "override_modifier"):
+                if pattern.prev_sibling is not None and pattern.prev_sibling.type in (
+                    "accessibility_modifier",
+                    "readonly",
+                    "override_modifier",
+                ):
                     self.keep(text(pattern), False, [("p", qual, number)])
 
     # Statements ---------------------------------------------------------------------------------------------------
@@ -351,7 +360,9 @@ class ScriptWalk(ScriptExpressions):
             default = any(child.type == "default" for child in node.children)
             for name, terms in self.scope.assigned.items():
                 if len(terms) > before.get(name, 0):
-                    self.facts.exports.setdefault("default" if default else name, []).append(("v", f"{self.scope.qual}:{name}"))
+                    self.facts.exports.setdefault("default" if default else name, []).append(
+                        ("v", f"{self.scope.qual}:{name}")
+                    )
                     self.scope.needed.add(name)
             if default and declaration.child_by_field_name("name") is None:
                 pass
