@@ -145,12 +145,23 @@ FOUND: dict[str, tuple[Callable[[Program, dict[str, Any]], set[Edge]], Callable[
 }
 
 
-def compare(folder: Path, language: str, show: bool = False) -> Score:
-    """The score over all cases of a language."""
+# What is scored on its own: the beginning of the suite's name, and the language.
+SUITES = (
+    ("PyCG micro-benchmark", "python"),
+    ("js-callgraph tests", "javascript"),
+    ("Jelly micro tests", "javascript"),
+    ("golang.org/x/tools go/callgraph/vta", "go"),
+    ("golang.org/x/tools go/callgraph/rta", "go"),
+    ("golang.org/x/tools go/callgraph/cha", "go"),
+)
+
+
+def compare(folder: Path, language: str, suite: str = "", show: bool = False) -> Score:
+    """The score over all cases of a language and suite."""
     total = Score()
     edges_of, truth_of = FOUND[language]
     for case in cases(folder):
-        if case["language"] != language:
+        if case["language"] != language or not case["suite"].startswith(suite):
             continue
         program = solved(folder / "trees" / case["tree"])
         found, truth = edges_of(program, case), truth_of(case)

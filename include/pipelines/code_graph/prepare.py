@@ -7,6 +7,7 @@ from pathlib import Path
 
 from include.errors import FileError
 from include.pipelines.code_graph.facts import ParsedFile
+from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.registry import LANGUAGES
 from include.pipelines.code_graph.selection import made_by_machine
@@ -63,4 +64,5 @@ def prepare(path: Path, options: CodeOptions) -> ParsedFile:
         facts = Facts(relative, language.name, relative)
         facts.reject(1, "machine-made", f"The file is {reason}; only the file itself is in the graph.")
         return facts.parsed(source.count(b"\n") + 1)
-    return language.parse(relative, source)
+    with collector_paused():
+        return language.parse(relative, source)

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from include.pipelines.code_graph.facts import ParsedFile
 from include.pipelines.code_graph.flow.program import Program
+from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.registry import LANGUAGES
 from include.pipelines.code_graph.rows import FileRows, file_rows, tables
@@ -52,6 +53,10 @@ class Resolver:
     def update(self, changed: Iterable[ParsedFile], gone: Iterable[str] = ()) -> Resolution:
         """Takes in new and changed files and lets go of others."""
         changed, gone = list(changed), tuple(path for path in gone if path in self._digests)
+        with collector_paused():
+            return self._update(changed, gone)
+
+    def _update(self, changed: list[ParsedFile], gone: tuple[str, ...]) -> Resolution:
         asked = sorted(self.program.update(changed, gone))
         files: dict[str, FileRows] = {}
         for path in asked:

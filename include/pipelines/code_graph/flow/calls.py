@@ -36,7 +36,9 @@ class Applied:
     def target(self, value: FunctionValue | ClassValue, how: str = "") -> None:
         if self.node.targets is None:
             self.node.targets = {}
-        self.node.targets.setdefault(value, how)
+        if value not in self.node.targets:
+            self.node.targets[value] = how
+            self.program.touched.add(self.file.path)
 
     def argument(self, number: int) -> Values:
         """What is passed at a position."""

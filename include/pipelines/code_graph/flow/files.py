@@ -19,7 +19,7 @@ class File:
     `bases`: class, file and class of each base; `imported`: files that are imported, with the first line.
     """
 
-    __slots__ = ("_labels", "bases", "classes", "facts", "imported", "functions", "language", "nodes", "path", "sites")
+    __slots__ = ("_labels", "bases", "classes", "facts", "imported", "folder", "functions", "language", "nodes", "outside", "path", "sites", "tests")
 
     def __init__(self, facts: ParsedFile, language: Language) -> None:
         self._labels: dict[str, str] | None = None
@@ -27,6 +27,11 @@ class File:
         self.imported: tuple[tuple[str, int], ...] = ()
         self.facts = facts
         self.path = facts.path
+        self.folder = facts.path.rpartition("/")[0]
+        # Calls into modules that the tree does not have, by module.
+        self.outside: dict[str, set[str]] = {}
+        # Files of tests see more of their own package than others do.
+        self.tests = "_test." in facts.path
         self.language = language
         self.functions: dict[str, FunctionValue] = {}
         self.classes: dict[str, ClassValue] = {}

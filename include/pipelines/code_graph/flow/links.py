@@ -16,7 +16,7 @@ def imported(program: Program, file: File) -> tuple[tuple[str, int], ...]:
     """The paths that the file's imports lead to, each once, with the first line that does."""
     found: dict[str, int] = {}
     for name, line in _named(file.facts):
-        module = file.language.module(program.tree, file.path, name)
+        module = program.module(file, name)
         for path in module.paths if module is not None else ():
             if path != file.path:
                 found.setdefault(path, line)

@@ -46,6 +46,8 @@ class Program(Solver):
         self.natives: dict[tuple[Value, str], NativeValue] = {}
         # Nodes of attributes by their name: what a new or vanished definition of that name may change.
         self.names: dict[object, list[Node]] = {}
+        # Where imports of a folder's files lead, for as long as no file comes or goes.
+        self.found: dict[tuple[str, str, bool, str], ModuleValue | None] = {}
         # How many calls and bases say a name, and the names that too many do.
         self.said: Counter[str] = Counter()
         self.popular: set[str] = set()
@@ -53,6 +55,7 @@ class Program(Solver):
         self.methods = Methods()
         self.interfaced: set[str] = set()
         self.redefined = False
+        self.touched: set[str] = set()
         # Whether names of modules and classes changed since they were last looked up.
         self.renamed = False
         # `self.name = ...` by class and name.
@@ -66,21 +69,25 @@ class Program(Solver):
             The paths of all files whose edges may differ from before, those that are gone not among them.
         """
         changed = list(changed)
-        lost: list[Node] = []
-        paths = set(self.tree.paths)
-        for path in gone:
-            if path in self.files:
-                lost += self._replace(self.files.pop(path), None)
-                self.tree.remove(path)
+        paths, settings = set(self.tree.paths), dict(self.tree.settings)
+        left = [self.files.pop(path) for path in gone if path in self.files]
+        for file in left:
+            self.tree.remove(file.path)
         for facts in changed:
-            file = self.files.get(facts.path)
-            if file is None:
-                file = self.files[facts.path] = File(_nothing(facts), self.languages[facts.language])
-                self.tree.add(facts.path, facts.settings)
-            lost += self._replace(file, facts)
-        moved = paths != self.tree.paths
+            if facts.path in self.files:
+                self.tree.remove(facts.path)
+            else:
+                self.files[facts.path] = File(_nothing(facts), self.languages[facts.language])
+            self.tree.add(facts.path, facts.settings)
+        moved = paths != self.tree.paths or settings != self.tree.settings
+        if moved:
+            self.found.clear()
+        lost = [node for file in left for node in self._replace(file, None)]
+        for facts in changed:
+            lost += self._replace(self.files[facts.path], facts)
         if moved and paths:
             lost += self._moved_imports()
+            lost += self._revived()
         linked: set[str] = set()
         if moved or self.renamed:
             lost += inheritance.changed(self)
@@ -97,7 +104,8 @@ class Program(Solver):
         """The calls of a file that may call something: line, key, call, callees and how each was found."""
         file = self.files[path]
         for key, call in file.facts.calls.items():
-            targets = file.nodes[("c", key)].targets
+            node = file.nodes.get(("c", key))
+            targets = node.targets if node is not None else None
             if targets:
                 yield file.facts.lines[key], key, call, list(self._concrete(path, targets))
 
@@ -125,8 +133,8 @@ class Program(Solver):
         """What each call of a file may call: the call's key, the call, the callee, how it was found."""
         file = self.files[path]
         for key, call in file.facts.calls.items():
-            node = file.nodes[("c", key)]
-            if node.targets:
+            node = file.nodes.get(("c", key))
+            if node is not None and node.targets:
                 for target, how in self._concrete(path, node.targets):
                     yield key, call, target, how
 
@@ -145,15 +153,14 @@ class Program(Solver):
             yield from ((each, "interface") for each in found or [method])
 
     def _solve(self, lost: Set[Node], paths: set[str]) -> set[str]:
-        touched = set(paths)
+        self.touched = set(paths)
         for node in lost:
             if node.root and node.file is not None and self.files.get(node.file.path) is node.file:
                 if node.file.nodes.get(node.key) is node:  # type: ignore[call-overload]
                     self.enqueue(node)
-                    touched.add(node.file.path)
-        self.touched: set[str] = touched
+                    self.touched.add(node.file.path)
         self.run()
-        return touched
+        return self.touched
 
     def _replace(self, file: File, facts: ParsedFile | None) -> list[Node]:
         """Gives a file other facts (None: it is gone); returns the nodes that this makes wrong."""
@@ -251,6 +258,13 @@ class Program(Solver):
         """Nodes of calls and stores: new ones are made, vanished ones taken away."""
         lost: list[Node] = []
         for key in _different(old.calls, new.calls):
+            for keys in file.outside.values():
+                keys.discard(key)
+            if key in new.calls and (module := self._outside(file, new.calls[key])) is not None:
+                file.outside.setdefault(module, set()).add(key)
+                if ("c", key) in file.nodes:
+                    lost.append(file.nodes.pop(("c", key)))
+                continue
             lost.append(self._root(file, ("c", key), call_rule))
             if key not in new.calls:
                 del file.nodes[("c", key)]
@@ -265,6 +279,27 @@ class Program(Solver):
                 lost.append(self._root(file, key2, rule))
                 if store not in after:
                     del file.nodes[key2]
+        return lost
+
+    def _outside(self, file: File, call: Call) -> str | None:
+        """The module outside the tree that the callee is an attribute of; such calls need no solving."""
+        term = call.callee
+        while term is not None and term[0] == "a":
+            term = term[1]  # type: ignore[assignment]
+        if term is None or term[0] != "i" or self.module(file, term[1]) is not None:  # type: ignore[arg-type]
+            return None
+        return term[1]  # type: ignore[return-value]
+
+    def _revived(self) -> list[Node]:
+        """Calls into modules that the tree has now; what read their results reads again."""
+        lost: list[Node] = []
+        for file in self.files.values():
+            for module in [name for name in file.outside if self.module(file, name) is not None]:
+                for key in file.outside.pop(module):
+                    lost.append(self._root(file, ("c", key), call_rule))
+                lost += file.nodes.values()
+                lost += [node for function in file.functions.values() for node in function.nodes.values()]
+                lost += [node for site in file.sites.values() for node in site.fields.values()]
         return lost
 
     def _root(self, file: File, key: tuple[object, ...], rule: object) -> Node:
@@ -319,7 +354,10 @@ class Program(Solver):
 
     def module(self, file: File, name: str) -> ModuleValue | None:
         """The module that an import means; None where the tree has none."""
-        return self._module(file.language.name, file.language.module(self.tree, file.path, name))
+        key = (file.language.name, file.folder, file.tests, name)
+        if key not in self.found:
+            self.found[key] = self._module(key[0], file.language.module(self.tree, file.path, name))
+        return self.found[key]
 
     def submodule(self, module: ModuleValue, name: str) -> ModuleValue | None:
         """A package's module of that name."""
