@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from include.pipelines.code_graph.flow.callees import targets
+from include.pipelines.code_graph.flow.changes import update
 from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue
 from include.pipelines.code_graph.flow.program import Program
 from include.pipelines.code_graph.registry import LANGUAGES
@@ -50,7 +52,7 @@ def solved(tree: Path) -> Program:
         for language in LANGUAGES.values():
             if path.is_file() and path.name.endswith(language.suffixes):
                 parsed.append(language.parse(path.relative_to(tree).as_posix(), path.read_bytes()))
-    program.update(parsed)
+    update(program, parsed)
     return program
 
 
@@ -58,7 +60,7 @@ def python_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
     """Edges by qualified names; a class without a constructor of its own is no callee there."""
     found = set()
     for path, file in program.files.items():
-        for _, call, target, _ in program.targets(path):
+        for _, call, target, _ in targets(program, path):
             if isinstance(target, FunctionValue):
                 caller = f"{file.facts.module}.{call.scope}".rstrip(".")
                 found.add((caller, f"{target.file.facts.module}.{target.qual}"))
@@ -73,7 +75,7 @@ def _script_calls(program: Program) -> Iterator[tuple[str, Any, int, str, Any, s
     """Caller's file and definition, line of the call, callee's file and definition, how it was found."""
     at = {(path, each.qual): each for path, file in program.files.items() for each in file.facts.definitions}
     for path, file in program.files.items():
-        for key, call, target, how in program.targets(path):
+        for key, call, target, how in targets(program, path):
             callee = at.get((target.file.path, target.qual))
             yield path, at.get((path, call.scope)), file.facts.lines[key], target.file.path, callee, how
 
@@ -88,9 +90,7 @@ def script_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
             continue
         if jelly:
             ends = [(path, caller), (target, callee)]
-            ends = [
-                (p, owners[p, d.scope] if d is not None and d.name == "constructor" else d) for p, d in ends
-            ]
+            ends = [(p, owners[p, d.scope] if d is not None and d.name == "constructor" else d) for p, d in ends]
             found.add(tuple((p, d.line, d.column + 1) if d is not None else (p, 0, 0) for p, d in ends))  # type: ignore[arg-type]
         elif callee.kind != "class":
             found.add(((path, line), (target, callee.line)))
@@ -123,7 +123,7 @@ def go_edges(program: Program, case: dict[str, Any]) -> set[Edge]:
     found = {
         (go_name(call.scope) or "init", go_name(target.qual))
         for path in program.files
-        for _, call, target, _ in program.targets(path)
+        for _, call, target, _ in targets(program, path)
     }
     return {edge for edge in found if edge[0] in callers}
 

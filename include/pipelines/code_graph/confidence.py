@@ -55,4 +55,4 @@ def _by_name(term: Term | Any) -> bool:
 def _by_self(term: Term | Any) -> bool:
     if term is None or term[0] != "a" or term[1] is None:
         return False
-    return term[1][0] == "s" or (term[1][0] == "p" and term[1][2] == 0)
+    return bool(term[1][0] == "s" or (term[1][0] == "p" and term[1][2] == 0))

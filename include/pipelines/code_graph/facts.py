@@ -5,7 +5,7 @@ may evaluate to, as a tuple that begins with one letter:
 
 | term | evaluates to |
 | --- | --- |
-| `("v", slot)` | what the variable holds; a slot is `scope:name`, the module's scope is empty (`:main`, `Shop.open:till`) |
+| `("v", slot)` | what the variable holds; a slot is `scope:name`: `:main` of the module, `Shop.open:till` |
 | `("i", module, name)` | what the module exports under that name; the module itself where the name is None |
 | `("f", qual)`, `("k", qual)` | a function, a class of this file |
 | `("p", qual, n)` | what callers pass as the function's parameter n |
@@ -26,11 +26,11 @@ keys when lines are put before it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from include.results import Reject
 
-Term = tuple[object, ...] | None
+Term = tuple[Any, ...] | None
 
 # What a call record stands for.
 CALL = "call"
@@ -80,7 +80,7 @@ class Function(NamedTuple):
 
 
 class Class(NamedTuple):
-    """What lookups need to know of a class: its bases in their order; an `interface` is met by whoever has its methods."""
+    """What lookups need to know of a class: its bases in order; an `interface` is met by all that have its methods."""
 
     bases: tuple[Term, ...] = ()
     interface: bool = False

@@ -10,8 +10,8 @@ from include.pipelines.code_graph.facts import ParsedFile
 from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.registry import LANGUAGES
-from include.pipelines.code_graph.selection import made_by_machine
 from include.pipelines.code_graph.scopes import Facts
+from include.pipelines.code_graph.selection import made_by_machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from include.pipelines.code_graph.languages import python, python_modules
 from include.pipelines.code_graph.languages.go import GO
-from include.pipelines.code_graph.languages.go_modules import SETTINGS as GO_SETTINGS
-from include.pipelines.code_graph.languages.javascript import JAVASCRIPT
+from include.pipelines.code_graph.languages.go.modules import SETTINGS as GO_SETTINGS
 from include.pipelines.code_graph.languages.language import Language
+from include.pipelines.code_graph.languages.python import PYTHON
+from include.pipelines.code_graph.languages.script.javascript import JAVASCRIPT
 from include.pipelines.code_graph.languages.script.modules import SETTINGS
-from include.pipelines.code_graph.languages.typescript import TYPESCRIPT
+from include.pipelines.code_graph.languages.script.typescript import TYPESCRIPT
 
-PYTHON = Language(
-    "python",
-    python.SUFFIXES,
-    python.parse,
-    module=python_modules.module,
-    submodule=python_modules.submodule,
-    constructors=("__init__",),
-)
 LANGUAGES: dict[str, Language] = {
     language.name: language for language in (PYTHON, JAVASCRIPT, TYPESCRIPT, GO, SETTINGS, GO_SETTINGS)
 }

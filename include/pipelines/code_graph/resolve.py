@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from include.pipelines.code_graph.facts import ParsedFile
+from include.pipelines.code_graph.flow.changes import update
 from include.pipelines.code_graph.flow.program import Program
 from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
@@ -57,7 +58,7 @@ class Resolver:
             return self._update(changed, gone)
 
     def _update(self, changed: list[ParsedFile], gone: tuple[str, ...]) -> Resolution:
-        asked = sorted(self.program.update(changed, gone))
+        asked = sorted(update(self.program, changed, gone))
         files: dict[str, FileRows] = {}
         for path in asked:
             rows = file_rows(self.program, path)

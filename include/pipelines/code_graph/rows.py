@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from include.pipelines.code_graph.confidence import CONFIDENCE, confidence, resolution
 from include.pipelines.code_graph.facts import Definition, ParsedFile
+from include.pipelines.code_graph.flow.callees import calls_of, label_of
 from include.pipelines.code_graph.flow.program import Program
 from include.pipelines.code_graph.targets import NODES, RELATIONSHIPS
 from include.writers.graph import NodeTarget, RelationshipTarget
@@ -51,7 +52,7 @@ def file_rows(program: Program, path: str) -> FileRows:
     _bases(program, path, rows)
     _calls(program, path, rows)
     for group in (rows.nodes, rows.relationships):
-        for each in group.values():  # type: ignore[attr-defined]
+        for each in group.values():
             each.sort(key=lambda row: row[:2])
     return rows
 
@@ -100,9 +101,9 @@ def _calls(program: Program, path: str, rows: FileRows) -> None:
     facts = program.files[path].facts
     callers = {each.qual: _LABELS[each.kind] for each in facts.definitions}
     found: dict[tuple[str, str, str, str], tuple[int, int, float, str]] = {}
-    for lines, call_key, call, targets in program.calls_of(path):
+    for lines, _, call, targets in calls_of(program, path):
         for target, how in targets:
-            label = program.label(target)
+            label = label_of(target)
             if label is None:
                 continue
             word = resolution(call, how)

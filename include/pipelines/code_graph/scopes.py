@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from include.pipelines.code_graph.facts import Call, Class, Definition, Function, Import, ParsedFile, Term
 from include.results import Reject
 
@@ -119,7 +121,7 @@ class Facts:
         """Notes a part of the file that could not be read."""
         self.rejects.append(Reject(self.path, line, 0, 0, None, code, reason))
 
-    def slot(self, scope: str, name: str, terms: list[Term]) -> str:
+    def slot(self, scope: str, name: str, terms: Iterable[Term]) -> str:
         """Emits what a variable may hold, and returns its slot."""
         key = f"{scope}:{name}"
         known = tuple(dict.fromkeys(term for term in terms if term is not None and term != ("v", key)))
@@ -159,13 +161,13 @@ class Walk:
         self.facts.lines[key] = line
         return ("c", key)
 
-    def site(self, text: str, entries: list[tuple[object, Term]]) -> Term:
+    def site(self, text: str, entries: Iterable[tuple[object, Term]]) -> Term:
         """The term of a container with these entries; a key of None is any key."""
         key = self.scope.number(f"{self.scope.qual}{text}")
         self.facts.sites[key] = tuple(entry for entry in entries if entry[1] is not None)
         return ("o", key)
 
-    def merged(self, name: str, terms: list[Term]) -> Term:
+    def merged(self, name: str, terms: Iterable[Term]) -> Term:
         """One term for what a name holds where branches meet."""
         known = list(dict.fromkeys(term for term in terms if term is not None))
         if len(known) <= 1:

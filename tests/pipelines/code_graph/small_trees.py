@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a template a line)
 """Small programs that are put together at random: the same few names everywhere, so that files really meet."""
 
 from __future__ import annotations
@@ -79,5 +80,7 @@ def texts(kind: str) -> st.SearchStrategy[str]:
 def edits(kind: str) -> st.SearchStrategy[list[dict[str, str | None]]]:
     """Sequences of edits; an edit gives files other texts, None takes one away."""
     paths, _, _ = KINDS[kind]
-    edit = st.dictionaries(st.sampled_from(paths), st.one_of(st.none(), texts(kind), texts(kind)), min_size=1, max_size=3)
+    edit = st.dictionaries(
+        st.sampled_from(paths), st.one_of(st.none(), texts(kind), texts(kind)), min_size=1, max_size=3
+    )
     return st.lists(edit, min_size=2, max_size=6)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING
 
 from include.pipelines.code_graph import facts
-from include.pipelines.code_graph.flow import terms
-from include.pipelines.code_graph.flow.lookup import field, iterated, store_element
+from include.pipelines.code_graph.flow.lookup import element, field, iterated, read_field, store_element
 from include.pipelines.code_graph.flow.nodes import EMPTY, Node
 from include.pipelines.code_graph.flow.objects import (
-    BoundValue, ClassValue, ConstantValue, FunctionValue, InstanceValue, ModuleValue, NativeValue, SiteValue, Value,
+    BoundValue,
+    ClassValue,
+    ConstantValue,
+    FunctionValue,
+    InstanceValue,
+    NativeValue,
+    SiteValue,
+    Value,
 )  # fmt: skip
+from include.pipelines.code_graph.flow.unknowns import parameter, returned
 
 if TYPE_CHECKING:
     from include.pipelines.code_graph.flow.files import File
@@ -25,13 +32,15 @@ class Applied:
 
     __slots__ = ("call", "file", "node", "program", "result")
 
-    def __init__(self, program: Program, node: Node, call: facts.Call) -> None:
-        self.program, self.node, self.call = program, node, call
-        self.file: File = node.file  # type: ignore[assignment]
+    def __init__(self, program: Program, node: Node) -> None:
+        self.program, self.node = program, node
+        assert node.file is not None  # noqa: S101
+        self.file: File = node.file
+        self.call = node.file.facts.calls[node.key[1]]
         self.result: set[Value] = set()
 
     def values(self, term: facts.Term) -> Values:
-        return terms.values(self.program, term, self.file, self.node)
+        return self.program.values(term, self.file, self.node)
 
     def target(self, value: FunctionValue | ClassValue, how: str = "") -> None:
         if self.node.targets is None:
@@ -48,9 +57,8 @@ class Applied:
 
 def call_rule(program: Program, node: Node) -> Values:
     """A call: it passes its arguments to whatever its callee may be, and gives what that returns."""
-    file = node.file
-    call = file.facts.calls[node.key[1]]  # type: ignore[index, union-attr]
-    applied = Applied(program, node, call)
+    applied = Applied(program, node)
+    call = applied.call
     special = _SPECIAL.get(call.kind)
     for value in list(applied.values(call.callee)):
         if special is not None:
@@ -62,26 +70,23 @@ def call_rule(program: Program, node: Node) -> Values:
 
 def apply(applied: Applied, value: Value) -> None:
     """Calls a value."""
-    kind = type(value)
-    if kind is FunctionValue:
-        made = value.file.language.instance_of if applied.call.kind == facts.NEW else None  # type: ignore[attr-defined]
+    if isinstance(value, FunctionValue):
+        made = value.file.language.instance_of if applied.call.kind == facts.NEW else None
         if made is not None:
             applied.result.add(made(value))
-            link(applied, value, made(value), "constructor")  # type: ignore[arg-type]
+            link(applied, value, made(value), "constructor")
         else:
-            link(applied, value, None)  # type: ignore[arg-type]
-    elif kind is BoundValue:
-        link(applied, value.function, value.receiver)  # type: ignore[attr-defined]
-    elif kind is ClassValue:
-        construct(applied, value)  # type: ignore[arg-type]
-    elif kind is InstanceValue:
+            link(applied, value, None)
+    elif isinstance(value, BoundValue):
+        link(applied, value.function, value.receiver)
+    elif isinstance(value, ClassValue):
+        construct(applied, value)
+    elif isinstance(value, InstanceValue):
         invoke(applied, value, "__call__")
-    elif kind is NativeValue:
-        native = applied.file.language.natives.get(value.name)  # type: ignore[attr-defined]
+    elif isinstance(value, NativeValue):
+        native = applied.file.language.natives.get(value.name)
         if native is not None:
-            native(applied, value.receiver)  # type: ignore[attr-defined]
-    elif kind is ModuleValue:
-        applied.file.language.call_module(applied, value)
+            native(applied, value.receiver)
 
 
 def construct(applied: Applied, owner: ClassValue) -> None:
@@ -94,7 +99,7 @@ def construct(applied: Applied, owner: ClassValue) -> None:
         return
     called = False
     for name in owner.file.language.constructors:
-        for method in list(program.read(field(program, owner.instance, name), node)):  # type: ignore[arg-type]
+        for method in list(read_field(program, owner.instance, name, node)):
             if isinstance(method, BoundValue):
                 link(applied, method.function, owner.instance, "constructor", returns=False)
                 called = True
@@ -111,7 +116,7 @@ def invoke(applied: Applied, value: Value, name: str) -> set[Value]:
     for method in list(applied.program.read(node, applied.node)):
         if isinstance(method, BoundValue):
             link(applied, method.function, method.receiver, "protocol")
-            result |= applied.program.read(terms.returned(method.function), applied.node)
+            result |= applied.program.read(returned(method.function), applied.node)
     return result
 
 
@@ -124,13 +129,13 @@ def link(
     if declared is None:
         return
     applied.target(function, how)
-    result = program.read(terms.returned(function), node)
+    result = program.read(returned(function), node)
     if returns:
         applied.result |= result
     if function.name in program.popular:
         return
     if receiver is not None:
-        program.give(node, terms.parameter(function, 0), receiver.only)  # type: ignore[arg-type]
+        program.give(node, parameter(function, 0), receiver.only)
     shift = 1 if receiver is not None or "this" in declared.kind else 0
     for n, term in enumerate(call.arguments):
         if term is not None:
@@ -146,15 +151,17 @@ def pass_positional(
     """Gives values to the parameter at a position, or to the one that takes the rest."""
     if not given:
         return
-    if declared.star != -1 and number >= declared.star - _keyword_only(declared):
+    if declared.star != -1 and number >= declared.star:
         store_element(
             applied.program, applied.node, function.file.site(f"{function.qual}*{declared.star}"), None, given
-        )  # type: ignore[arg-type]
+        )
     elif number < len(declared.parameters):
-        applied.program.give(applied.node, terms.parameter(function, number), given)  # type: ignore[arg-type]
+        applied.program.give(applied.node, parameter(function, number), given)
 
 
-def link_values(applied: Applied, value: Value, given: list[Values], receiver: Value | None, how: str) -> set[Value]:
+def link_values(
+    applied: Applied, value: Value, given: Iterable[Values], receiver: Value | None, how: str
+) -> set[Value]:
     """Calls a function with values instead of the call's own arguments; returns what it returns."""
     function = value
     if isinstance(value, BoundValue):
@@ -165,20 +172,15 @@ def link_values(applied: Applied, value: Value, given: list[Values], receiver: V
     if declared is None:
         return set()
     applied.target(function, how)
-    result = set(applied.program.read(terms.returned(function), applied.node))
+    result = set(applied.program.read(returned(function), applied.node))
     if function.name in applied.program.popular:
         return result
     if receiver is not None:
-        applied.program.give(applied.node, terms.parameter(function, 0), receiver.only)  # type: ignore[arg-type]
+        applied.program.give(applied.node, parameter(function, 0), receiver.only)
     shift = 1 if receiver is not None or "this" in declared.kind else 0
     for n, values in enumerate(given):
         pass_positional(applied, function, declared, n + shift, values)
     return result
-
-
-def _keyword_only(declared: facts.Function) -> int:
-    """Parameters before the one that takes the rest that no position reaches; unknown, and none is the common case."""
-    return 0
 
 
 def _pass_keyword(
@@ -189,22 +191,20 @@ def _pass_keyword(
     if name is None:
         _pass_mapping(applied, function, declared, given)
     elif name in declared.parameters:
-        applied.program.give(applied.node, terms.parameter(function, declared.parameters.index(name)), given)  # type: ignore[arg-type]
+        applied.program.give(applied.node, parameter(function, declared.parameters.index(name)), given)
     elif declared.keywords != -1:
         site = function.file.site(f"{function.qual}*{declared.keywords}")
-        store_element(applied.program, applied.node, site, name, given)  # type: ignore[arg-type]
+        store_element(applied.program, applied.node, site, name, given)
 
 
 def _pass_mapping(applied: Applied, function: FunctionValue, declared: facts.Function, given: Values) -> None:
     """`**options`: each parameter gets what the mapping holds under its name."""
-    from include.pipelines.code_graph.flow.lookup import element
-
     for value in list(given):
         if isinstance(value, SiteValue):
             for n, name in enumerate(declared.parameters):
                 found = element(applied.program, value, name, applied.node)
                 if found:
-                    applied.program.give(applied.node, terms.parameter(function, n), set(found))
+                    applied.program.give(applied.node, parameter(function, n), set(found))
 
 
 def _iterate(applied: Applied, value: Value) -> None:
@@ -243,11 +243,12 @@ _SPECIAL = {
 # Stores -----------------------------------------------------------------------------------------------------------
 def attribute_store_rule(program: Program, node: Node) -> Values:
     """`base.name = value`."""
-    base, name, term = node.key[1:]  # type: ignore[index]
+    base, name, term = node.key[1:]
     file = node.file
-    stored = set(terms.values(program, term, file, node))  # type: ignore[arg-type]
+    assert file is not None  # noqa: S101
+    stored = set(program.values(term, file, node))
     if stored:
-        for value in list(terms.values(program, base, file, node)):  # type: ignore[arg-type]
+        for value in list(program.values(base, file, node)):
             target = field(program, value, name)
             if target is not None:
                 program.give(node, target, stored)
@@ -258,15 +259,16 @@ def attribute_store_rule(program: Program, node: Node) -> Values:
 
 def item_store_rule(program: Program, node: Node) -> Values:
     """`base[key] = value`."""
-    base, key, term = node.key[1:]  # type: ignore[index]
+    base, key, term = node.key[1:]
     file = node.file
-    stored = set(terms.values(program, term, file, node))  # type: ignore[arg-type]
+    assert file is not None  # noqa: S101
+    stored = set(program.values(term, file, node))
     if stored:
         keys: list[object] = [key]
         if isinstance(key, tuple):
-            found = terms.values(program, key, file, node)  # type: ignore[arg-type]
+            found = program.values(key, file, node)
             keys = [value.value for value in found if isinstance(value, ConstantValue)]
-        for value in list(terms.values(program, base, file, node)):  # type: ignore[arg-type]
+        for value in list(program.values(base, file, node)):
             for each in keys:
                 store_element(program, node, value, each, stored)
     return EMPTY

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from include.pipelines.code_graph.facts import ParsedFile
 from include.pipelines.code_graph.flow.nodes import Node
-from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue, SiteValue
+from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue, ModuleValue, SiteValue, Value
 
 if TYPE_CHECKING:
-    from include.pipelines.code_graph.flow.program import Language
+    from include.pipelines.code_graph.languages.language import Language
 
 
 class File:
     """The facts of a file, and what was made of them; values and nodes outlive a change of the facts.
 
-    `bases`: class, file and class of each base; `imported`: files that are imported, with the first line.
+    `bases`: class, file and class of each base; `imported`: files that are imported, with the first line;
+    `starred`: where star imports lead.
     """
 
-    __slots__ = ("_labels", "bases", "classes", "facts", "imported", "folder", "functions", "language", "nodes", "outside", "path", "sites", "tests")
+    __slots__ = (
+        "_labels", "bases", "classes", "facts", "folder", "functions", "imported", "language", "nodes", "outside",
+        "path", "sites", "starred", "tests",
+    )  # fmt: skip
 
     def __init__(self, facts: ParsedFile, language: Language) -> None:
         self._labels: dict[str, str] | None = None
         self.bases: tuple[tuple[str, str, str], ...] = ()
         self.imported: tuple[tuple[str, int], ...] = ()
+        self.starred: list[ModuleValue | None] = []
         self.facts = facts
         self.path = facts.path
         self.folder = facts.path.rpartition("/")[0]
@@ -70,9 +75,9 @@ class File:
             value = self.sites[key] = SiteValue(self, key)
         return value
 
-    def node(self, key: tuple[object, ...], rule: Callable[..., object]) -> Node:
+    def node(self, key: tuple[object, ...], rule: Callable[[Any, Node], Iterable[Value]]) -> Node:
         """The node of that key, with this rule where it is new."""
         node = self.nodes.get(key)
         if node is None:
-            node = self.nodes[key] = Node(self, key, rule)  # type: ignore[arg-type]
+            node = self.nodes[key] = Node(self, key, rule)
         return node

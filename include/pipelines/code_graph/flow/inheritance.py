@@ -32,7 +32,8 @@ def order(program: Program, owner: ClassValue, reader: Node) -> tuple[ClassValue
     if not node.ready:
         node.ready = True
         node.extra = linear(program, owner, ())
-    return node.extra  # type: ignore[return-value]
+    found: tuple[ClassValue, ...] = node.extra
+    return found
 
 
 def _unchanged(program: Program, node: Node) -> frozenset[Value]:
@@ -102,23 +103,23 @@ def named(program: Program, term: Term, file: File, hops: int) -> Iterator[Value
         return
     kind = term[0]
     if kind == "k":
-        yield file.class_(term[1])  # type: ignore[arg-type]
+        yield file.class_(term[1])
     elif kind == "v":
-        for each in file.facts.slots.get(term[1], ()):  # type: ignore[call-overload]
+        for each in file.facts.slots.get(term[1], ()):
             yield from named(program, each, file, hops - 1)
     elif kind == "u":
         for each in term[1:]:
-            yield from named(program, each, file, hops - 1)  # type: ignore[arg-type]
+            yield from named(program, each, file, hops - 1)
     elif kind == "i":
-        module = program.module(file, term[1])  # type: ignore[arg-type]
+        module = program.module(file, term[1])
         if module is not None:
             if term[2] is None:
                 yield module
             else:
-                yield from member(program, module, term[2], hops - 1)  # type: ignore[arg-type]
+                yield from member(program, module, term[2], hops - 1)
     elif kind == "a":
-        for value in named(program, term[1], file, hops - 1):  # type: ignore[arg-type]
-            yield from member(program, value, term[2], hops - 1)  # type: ignore[arg-type]
+        for value in named(program, term[1], file, hops - 1):
+            yield from member(program, value, term[2], hops - 1)
 
 
 def member(program: Program, value: Value, name: str, hops: int) -> Iterator[Value]:
@@ -135,8 +136,8 @@ def member(program: Program, value: Value, name: str, hops: int) -> Iterator[Val
                 continue
             slots = [slot for slot in language.members(name) if slot in file.facts.slots]
             found = found or bool(slots)
-            for slot in slots:
-                yield from named(program, ("v", slot), file, hops)
+            for each in slots:
+                yield from named(program, ("v", each), file, hops)
             for star in () if slots else file.facts.stars:
                 module = program.module(file, star)
                 if module is not None and hops:

@@ -6,12 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from typing import TYPE_CHECKING
 
 from include.pipelines.code_graph.facts import SPREAD
-from include.pipelines.code_graph.flow import terms
 from include.pipelines.code_graph.flow.nodes import EMPTY, Node
 from include.pipelines.code_graph.flow.objects import (
-    BoundValue, ClassValue, ConstantValue, FunctionValue, GeneratorValue, InstanceValue, ModuleValue, NativeValue,
-    SiteValue, SuperValue, Value,
+    BoundValue,
+    ClassValue,
+    ConstantValue,
+    FunctionValue,
+    GeneratorValue,
+    InstanceValue,
+    ModuleValue,
+    NativeValue,
+    SiteValue,
+    SuperValue,
+    Value,
 )  # fmt: skip
+from include.pipelines.code_graph.flow.unknowns import bound, returned, slot_rule, yielded
 
 if TYPE_CHECKING:
     from include.pipelines.code_graph.flow.files import File
@@ -40,9 +49,15 @@ def field(program: Program, value: Value, name: object) -> Node | None:
     return node
 
 
+def read_field(program: Program, value: Value, name: object, node: Node) -> Values:
+    """What an attribute of a value holds, read on behalf of a node."""
+    found = field(program, value, name)
+    return EMPTY if found is None else program.read(found, node)
+
+
 def _module_member(program: Program, node: Node) -> Values:
     """A module's name: its own, else what a star import brings, else a submodule."""
-    module, name = node.key  # type: ignore[misc]
+    module, name = node.key
     language = program.languages[module.language]
     found: set[Value] = set()
     defined = False
@@ -52,7 +67,7 @@ def _module_member(program: Program, node: Node) -> Values:
             continue
         slots = [key for key in language.members(name) if key in file.facts.slots]
         for key in slots:
-            found |= program.read(file.node(("v", key), terms.slot_rule), node)
+            found |= program.read(file.node(("v", key), slot_rule), node)
         if not slots:
             found |= program.starred(file, name, node)
             found |= _of_whole(program, file, name, node)
@@ -71,7 +86,7 @@ def _of_whole(program: Program, file: File, name: str, node: Node) -> Values:
     if WHOLE not in file.facts.slots or name == "=":
         return EMPTY
     found: set[Value] = set()
-    for value in list(program.read(file.node(("v", WHOLE), terms.slot_rule), node)):
+    for value in list(program.read(file.node(("v", WHOLE), slot_rule), node)):
         if (inner := field(program, value, name)) is not None:
             found |= program.read(inner, node)
     return found
@@ -79,27 +94,28 @@ def _of_whole(program: Program, file: File, name: str, node: Node) -> Values:
 
 def _class_member(program: Program, node: Node) -> Values:
     """A class's attribute, by the order in which its bases are asked; class methods come with the class."""
-    owner, name = node.key  # type: ignore[misc]
+    owner, name = node.key
     language = owner.file.language
     if name == "prototype" and language.instance_of is not None:
-        return owner.instance.only
+        only: Values = owner.instance.only
+        return only
     name = language.class_name(name)
     return {_of_class(value, owner) for value in _inherited(program, owner, owner, name, node)}
 
 
 def _of_class(value: Value, owner: ClassValue) -> Value:
     if isinstance(value, FunctionValue) and "class" in _kind(value):
-        return terms.bound(value, owner)
+        return bound(value, owner)
     return value
 
 
 def _instance_member(program: Program, node: Node) -> Values:
     """An instance's attribute: what `self.name = ...` gives it, else the class's, functions with their receiver."""
-    instance, name = node.key  # type: ignore[misc]
+    instance, name = node.key
     found: set[Value] = set()
     for owner in program.order(instance.of, node):
         for file, term in program.stored(owner, name):
-            found |= terms.values(program, term, file, node)
+            found |= program.values(term, file, node)
     if instance.of.file.language.conversions:
         found |= _of_embedded(program, instance, name, node)
     for value in list(_inherited(program, instance.of, instance.of, name, node)):
@@ -118,7 +134,7 @@ def _of_embedded(program: Program, instance: InstanceValue, name: str, node: Nod
             and base.qual != name
             and not instance.of.file.facts.classes[instance.of.qual].interface
         ):
-            for value in list(program.read(field(program, instance, base.qual), node)):  # type: ignore[arg-type]
+            for value in list(read_field(program, instance, base.qual, node)):
                 if value is not instance and (inner := field(program, value, name)) is not None:
                     found |= program.read(inner, node)
     return found
@@ -129,17 +145,17 @@ def _of_instance(program: Program, value: Value, receiver: Value, node: Node, *,
         return value.only
     kind = _kind(value)
     if "property" in kind and not accessor:
-        return program.read(terms.returned(value), node)
+        return program.read(returned(value), node)
     if "static" in kind or not value.file.facts.functions[value.qual].parameters:
         return value.only
     if "class" in kind and isinstance(receiver, InstanceValue):
-        return terms.bound(value, receiver.of).only
-    return terms.bound(value, receiver).only
+        return bound(value, receiver.of).only
+    return bound(value, receiver).only
 
 
 def _super_member(program: Program, node: Node) -> Values:
     """What comes after the class in the receiver's own order."""
-    value, name = node.key  # type: ignore[misc]
+    value, name = node.key
     receiver = value.receiver
     start = receiver.of if isinstance(receiver, InstanceValue) else receiver
     if not isinstance(start, ClassValue):
@@ -166,7 +182,7 @@ def _inherited(
         key = f"{owner.qual}:{name}"
         for file in program.spread(owner):
             if key in file.facts.slots:
-                return program.read(file.node(("v", key), terms.slot_rule), node)
+                return program.read(file.node(("v", key), slot_rule), node)
     return _of_dynamic_bases(program, order if not after else (at, *order), name, node)
 
 
@@ -175,16 +191,17 @@ def _of_dynamic_bases(program: Program, order: Iterable[ClassValue], name: str, 
     found: set[Value] = set()
     for owner in order:
         for file, term in program.dynamic_bases(owner):
-            for base in list(terms.values(program, term, file, node)):
+            for base in list(program.values(term, file, node)):
                 if isinstance(base, ClassValue) and base is not owner:
-                    found |= program.read(field(program, base, name), node)  # type: ignore[arg-type]
+                    found |= read_field(program, base, name, node)
     return found
 
 
 def _function_member(program: Program, node: Node) -> Values:
     """A function's attribute: what the language gives all functions; stores put in the rest."""
-    function, name = node.key  # type: ignore[misc]
-    return function.file.language.function_member(program, function, name, node)  # type: ignore[no-any-return]
+    function, name = node.key
+    found: Values = function.file.language.function_member(program, function, name, node)
+    return found
 
 
 def _kind(value: FunctionValue) -> str:
@@ -193,8 +210,9 @@ def _kind(value: FunctionValue) -> str:
 
 
 def _site_member(program: Program, node: Node) -> Values:
-    site, name = node.key  # type: ignore[misc]
-    return program.languages[site.file.language.name].site_member(program, site, name, node)
+    site, name = node.key
+    found: Values = site.file.language.site_member(program, site, name, node)
+    return found
 
 
 def native(program: Program, value: Value, name: str) -> NativeValue:
@@ -220,14 +238,14 @@ def element_node(program: Program, site: Value, key: object) -> Node:
 
 def _entries(program: Program, node: Node) -> Values:
     """What the literal itself puts under the key; stores put in the rest."""
-    site, key = node.key  # type: ignore[misc]
+    site, key = node.key
     if not isinstance(site, SiteValue):
         return EMPTY
     found: set[Value] = set()
     for entry, term in site.file.facts.sites.get(site.key, ()):
         for each in _entry_keys(program, entry, site, node):
             if key is EVERY_KEY or each == key or (each is None and key is ANY_KEY):
-                found |= terms.values(program, term, site.file, node)
+                found |= program.values(term, site.file, node)
     return found
 
 
@@ -235,7 +253,7 @@ def _entry_keys(program: Program, entry: object, site: SiteValue, node: Node) ->
     if not isinstance(entry, tuple):
         yield entry
         return
-    for value in terms.values(program, entry, site.file, node):
+    for value in program.values(entry, site.file, node):
         if isinstance(value, ConstantValue):
             yield value.value
 
@@ -263,7 +281,7 @@ def iterated(program: Program, value: Value, node: Node) -> Values:
     if isinstance(value, SiteValue):
         return program.read(element_node(program, value, EVERY_KEY), node)
     if isinstance(value, GeneratorValue):
-        return program.read(terms.yielded(value.of), node)
+        return program.read(yielded(value.of), node)
     if isinstance(value, InstanceValue):
         if value.of.file.language.conversions:
             return _of_named_container(program, value, node)
@@ -280,18 +298,18 @@ def iterated(program: Program, value: Value, node: Node) -> Values:
 def _of_named_container(program: Program, value: InstanceValue, node: Node) -> Values:
     """Elements of a named slice or map: those that were put in, and its element type."""
     stored = program.read(element_node(program, value, EVERY_KEY), node)
-    return stored | program.read(field(program, value, "[]"), node)  # type: ignore[arg-type]
+    return stored | read_field(program, value, "[]", node)
 
 
 def _method_result(program: Program, value: InstanceValue, name: str, node: Node) -> Values:
     found: set[Value] = set()
-    for method in list(program.read(field(program, value, name), node)):  # type: ignore[arg-type]
+    for method in list(read_field(program, value, name, node)):
         if isinstance(method, BoundValue):
-            found |= program.read(terms.returned(method.function), node)
+            found |= program.read(returned(method.function), node)
     return found
 
 
-def store_element(program: Program, giver: Node, value: Value, key: object, stored: set[Value]) -> None:
+def store_element(program: Program, giver: Node, value: Value, key: object, stored: Values) -> None:
     """Puts values into a container under a key; None: any key."""
     if isinstance(value, SiteValue | InstanceValue):
         program.give(giver, element_node(program, value, ANY_KEY if key is None else key), stored)

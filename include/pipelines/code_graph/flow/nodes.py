@@ -8,10 +8,10 @@ solving on gives what solving from the start would give.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Set
+from typing import TYPE_CHECKING, Any
 
-from include.pipelines.code_graph.flow.objects import Value
+from include.pipelines.code_graph.flow.objects import ClassValue, FunctionValue, Value
 
 if TYPE_CHECKING:
     from include.pipelines.code_graph.flow.files import File
@@ -40,7 +40,7 @@ class Node:
         "extra", "file", "given", "inflow", "key", "queued", "readers", "ready", "root", "rule", "targets", "value",
     )  # fmt: skip
 
-    def __init__(self, file: File | None, key: object, rule: Callable[[Solver, Node], Iterable[Value]]) -> None:
+    def __init__(self, file: File | None, key: Any, rule: Callable[[Any, Node], Iterable[Value]]) -> None:
         self.file = file
         self.key = key
         self.rule = rule
@@ -51,8 +51,8 @@ class Node:
         self.ready = False
         self.queued = False
         self.root = False
-        self.targets: dict[Value, str] | None = None
-        self.extra: object = None
+        self.targets: dict[FunctionValue | ClassValue, str] | None = None
+        self.extra: Any = None
 
 
 class Solver:
@@ -95,7 +95,7 @@ class Solver:
                 if reader.ready:
                     self.enqueue(reader)
 
-    def give(self, giver: Node, target: Node, values: set[Value]) -> None:
+    def give(self, giver: Node, target: Node, values: Set[Value]) -> None:
         """Puts values into another node."""
         if not values:
             return

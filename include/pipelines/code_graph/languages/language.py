@@ -27,16 +27,16 @@ def _no_module(tree: Tree, path: str, name: str) -> Module | None:
     return None
 
 
+def _no_submodule(tree: Tree, package: Module, name: str) -> Module | None:
+    return None
+
+
 def _no_member(program: Program, site: SiteValue, name: str, node: Node) -> Set[Value]:
     return frozenset()
 
 
 def _one_slot(name: str) -> tuple[str, ...]:
     return (f":{name}",)
-
-
-def _not_called(applied: Applied, value: Any) -> None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,13 @@ class Language:
         class_name: under what name a class's own attributes, not its instances', are kept.
         conversions: calling a class turns a value into it instead of making one, and methods of a class may stand in
             any file of its module.
-        call_module: what calling a module does.
     """
 
     name: str
     suffixes: tuple[str, ...]
     parse: Callable[[str, bytes], ParsedFile]
     module: Callable[[Tree, str, str], Module | None] = _no_module
-    submodule: Callable[[Tree, Module, str], Module | None] = _no_module  # type: ignore[assignment]
+    submodule: Callable[[Tree, Module, str], Module | None] = _no_submodule
     members: Callable[[str], tuple[str, ...]] = _one_slot
     constructors: tuple[str, ...] = ()
     natives: Mapping[str, Callable[[Applied, Value], None]] = field(default_factory=dict)
@@ -74,4 +73,3 @@ class Language:
     instance_of: Callable[[Any], Value] | None = None
     class_name: Callable[[str], str] = str
     conversions: bool = False
-    call_module: Callable[[Applied, Any], None] = _not_called

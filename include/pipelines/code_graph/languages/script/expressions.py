@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tree_sitter import Node
 
 from include.pipelines.code_graph.facts import NEW, SPREAD, Call, Term
@@ -87,7 +89,7 @@ class ScriptExpressions(ScriptPatterns):
         self.reads.append((self.scope, self.line(node), term))
         return term
 
-    reads: list[tuple[object, int, tuple[object, ...]]]
+    reads: list[tuple[object, int, tuple[Any, ...]]]
 
     def read_subscript_expression(self, node: Node) -> Term:
         base = self.value(node.child_by_field_name("object"))
@@ -160,7 +162,7 @@ class ScriptExpressions(ScriptPatterns):
         if callee is None:
             given = self.arguments(arguments) if arguments is not None else ()
             if name in ("Set", "Map", "Array", "WeakMap", "WeakSet"):
-                entries = [(None, ("e", term)) for term in given[:1] if term is not None]
+                entries: list[tuple[object, Term]] = [(None, ("e", term)) for term in given[:1] if term is not None]
                 entries += [(n, ("x", ("e", given[0]), n)) for n in (0, 1) if name == "Map" and given and given[0]]
                 return self.site(name, entries)
             if name == "Promise" and given and given[0]:

@@ -78,7 +78,7 @@ def _pairs(walk: ScriptExpressions, node: Node, given: Given) -> Term:
 
 
 GLOBALS: dict[str, Callable[[ScriptExpressions, Node, Given], Term]] = {
-    **dict.fromkeys(("Object", "Object.freeze", "Object.seal", "Promise.resolve", "Promise.all", "Promise.any"), _first),
+    **dict.fromkeys(("Object", "Object.freeze", "Object.seal", "Promise.resolve", "Promise.all"), _first),
     "Object.assign": _assign, "Object.create": _create, "Object.getPrototypeOf": _prototype,
     "Object.setPrototypeOf": _set_prototype, "Object.defineProperty": _define,
     "Object.defineProperties": _define_all, "Object.values": _elements, "Object.entries": _pairs,

@@ -79,8 +79,8 @@ def compiler_options(tree: Tree, config: str, hops: int = MAX_EXTENDS) -> dict[s
     """`baseUrl` and `paths` with the folder that they begin at, after `extends`."""
     settings = tree.settings.get(config, {})
     found: dict[str, Any] = {}
-    extended = settings.get("extends") or ()
-    for name in [extended] if isinstance(extended, str) else list(extended):  # type: ignore[call-overload]
+    extended: Any = settings.get("extends") or ()
+    for name in [extended] if isinstance(extended, str) else extended:
         place = normal(joined(parent(config), name)) if str(name).startswith(".") else None
         for candidate in (place, f"{place}.json"):
             if place is not None and candidate in tree.settings and hops:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
-from typing import TYPE_CHECKING
 
-from include.pipelines.code_graph.flow import terms
 from include.pipelines.code_graph.flow.calls import Applied, link_values
 from include.pipelines.code_graph.flow.lookup import element, iterated, store_element
 from include.pipelines.code_graph.flow.objects import BoundValue, FunctionValue, SiteValue, Value
-
-if TYPE_CHECKING:
-    pass
+from include.pipelines.code_graph.flow.unknowns import bound
 
 Native = Callable[[Applied, Value], None]
 Values = Set[Value]
@@ -47,7 +43,7 @@ def _flat_mapped(applied: Applied, receiver: Value) -> None:
 
 def _made(applied: Applied, values: Values) -> None:
     """The result is a new container that holds the values."""
-    site = applied.file.site(f"{applied.node.key[1]} result")  # type: ignore[index]
+    site = applied.file.site(f"{applied.node.key[1]} result")
     store_element(applied.program, applied.node, site, None, set(values))
     applied.result.add(site)
 
@@ -111,9 +107,9 @@ def _get_key(applied: Applied, receiver: Value) -> None:
 
 def _entries(applied: Applied, receiver: Value) -> None:
     """Pairs; both parts may be any element."""
-    site = applied.file.site(f"{applied.node.key[1]} pair")  # type: ignore[index]
+    site = applied.file.site(f"{applied.node.key[1]} pair")
     store_element(applied.program, applied.node, site, None, set(_elements(applied, receiver)))
-    outer = applied.file.site(f"{applied.node.key[1]} result")  # type: ignore[index]
+    outer = applied.file.site(f"{applied.node.key[1]} result")
     store_element(applied.program, applied.node, outer, None, {site})
     applied.result.add(outer)
 
@@ -123,20 +119,25 @@ def _then(applied: Applied, receiver: Value) -> None:
     applied.result.add(receiver)
 
 
+def _receivers(applied: Applied) -> list[Value | None]:
+    """What the first argument may be; a call goes on where it is nothing that is known."""
+    return [None, *applied.argument(0)]
+
+
 def _called(applied: Applied, receiver: Value) -> None:
     """`f.call(this, a, b)`."""
     given = [applied.argument(n) for n in range(1, len(applied.call.arguments))]
-    for this in list(applied.argument(0)) or [None]:
+    for this in _receivers(applied):
         applied.result |= link_values(applied, receiver, given, this, "native")
 
 
 def _applied(applied: Applied, receiver: Value) -> None:
     """`f.apply(this, arguments)`."""
-    given = [
+    given: list[Values] = [
         set().union(*(element(applied.program, value, n, applied.node) for value in list(applied.argument(1))))
         for n in range(6)
     ]
-    for this in list(applied.argument(0)) or [None]:
+    for this in _receivers(applied):
         applied.result |= link_values(applied, receiver, given, this, "native")
 
 
@@ -145,7 +146,7 @@ def _bound(applied: Applied, receiver: Value) -> None:
     if isinstance(function, FunctionValue):
         applied.result.add(function)
         for this in list(applied.argument(0)):
-            applied.result.add(terms.bound(function, this))
+            applied.result.add(bound(function, this))
 
 
 NATIVES: dict[str, Native] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import TYPE_CHECKING
 
-from include.pipelines.code_graph.flow import terms
-from include.pipelines.code_graph.flow.lookup import element, field, native
+from include.pipelines.code_graph.flow.lookup import element, field, native, read_field
 from include.pipelines.code_graph.flow.nodes import Node
 from include.pipelines.code_graph.flow.objects import BoundValue, FunctionValue, SiteValue, Value
+from include.pipelines.code_graph.flow.unknowns import bound, returned
 from include.pipelines.code_graph.languages.script.natives import FUNCTION_NATIVES, NATIVES
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def site_member(program: Program, site: SiteValue, name: str, node: Node) -> Set
     for value in own:
         found |= _bound(program, value, site, name, node)
     if name != PROTOTYPE:
-        for value in list(program.read(field(program, site, PROTOTYPE), node)):  # type: ignore[arg-type]
+        for value in list(read_field(program, site, PROTOTYPE, node)):
             found |= _of_prototype(program, value, site, name, node)
         if name in NATIVES and not any(key == name for key, _ in site.file.facts.sites.get(site.key, ())):
             found.add(native(program, site, name))
     if site.key.startswith("new ") and name != PROTOTYPE:
         function = site.file.function(site.key[4:])
-        for value in list(program.read(field(program, function, "prototype"), node)):  # type: ignore[arg-type]
+        for value in list(read_field(program, function, "prototype", node)):
             if value is not site:
                 found |= _of_prototype(program, value, site, name, node)
     return found
@@ -57,9 +57,8 @@ def _bound(program: Program, value: Value, receiver: Value, name: str, node: Nod
     facts = value.file.facts.functions.get(value.qual)
     if facts is None or "this" not in facts.kind:
         return value.only
-    bound = terms.bound(value, receiver)
     computed = "property" in facts.kind and not name.startswith("get ")
-    return program.read(terms.returned(value), node) if computed else bound.only
+    return program.read(returned(value), node) if computed else bound(value, receiver).only
 
 
 def function_member(program: Program, function: FunctionValue, name: str, node: Node) -> Set[Value]:

@@ -7,7 +7,7 @@ from tree_sitter import Language as Grammar
 from tree_sitter import Parser
 
 from include.pipelines.code_graph.facts import ParsedFile
-from include.pipelines.code_graph.languages.javascript import script, walked
+from include.pipelines.code_graph.languages.script.javascript import script, walked
 
 _PARSERS = {
     False: Parser(Grammar(tree_sitter_typescript.language_typescript())),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from include.pipelines.code_graph.facts import Call, Term
 
 if TYPE_CHECKING:
-    from include.pipelines.code_graph.languages.python import PythonWalk
+    from include.pipelines.code_graph.languages.python.expressions import PythonExpressions
 
 
-def _nothing(walk: PythonWalk, node: ast.Call) -> Term:
+def _nothing(walk: PythonExpressions, node: ast.Call) -> Term:
     """Reads the arguments for the calls in them."""
     for argument in node.args:
         walk.value(argument)
@@ -24,14 +24,14 @@ def _nothing(walk: PythonWalk, node: ast.Call) -> Term:
     return None
 
 
-def _super(walk: PythonWalk, node: ast.Call) -> Term:
+def _super(walk: PythonExpressions, node: ast.Call) -> Term:
     scope = walk.scope
     while scope.parent is not None and scope.parent.kind != "class":
         scope = scope.parent
     return ("s", scope.owner, ("p", scope.qual, 0)) if scope.owner and scope.kind == "function" else None
 
 
-def _mapped(walk: PythonWalk, node: ast.Call) -> Term:
+def _mapped(walk: PythonExpressions, node: ast.Call) -> Term:
     """`map(f, xs)`: f is called with elements; whichever of the arguments is the function."""
     terms = [walk.value(argument) for argument in node.args]
     results = []
@@ -42,7 +42,7 @@ def _mapped(walk: PythonWalk, node: ast.Call) -> Term:
     return walk.site("[]", results) if results else None
 
 
-def _filtered(walk: PythonWalk, node: ast.Call) -> Term:
+def _filtered(walk: PythonExpressions, node: ast.Call) -> Term:
     terms = [walk.value(argument) for argument in node.args]
     if len(terms) == 2 and terms[0] is not None:
         elements = (("e", terms[1]) if terms[1] else None,)
@@ -50,7 +50,7 @@ def _filtered(walk: PythonWalk, node: ast.Call) -> Term:
     return terms[-1] if terms else None
 
 
-def _same(walk: PythonWalk, node: ast.Call) -> Term:
+def _same(walk: PythonExpressions, node: ast.Call) -> Term:
     """`list(xs)` and the like hold what they are given."""
     terms = [walk.value(argument) for argument in node.args]
     for keyword in node.keywords:
@@ -60,7 +60,7 @@ def _same(walk: PythonWalk, node: ast.Call) -> Term:
     return walk.site("[]", [(None, ("e", terms[0]))]) if terms[0] is not None else None
 
 
-def _dict(walk: PythonWalk, node: ast.Call) -> Term:
+def _dict(walk: PythonExpressions, node: ast.Call) -> Term:
     given = [(keyword.arg, walk.value(keyword.value)) for keyword in node.keywords]
     terms = [walk.value(argument) for argument in node.args]
     if terms and not given:
@@ -69,30 +69,30 @@ def _dict(walk: PythonWalk, node: ast.Call) -> Term:
     return walk.site("{}", entries) if entries or not given else None
 
 
-def _next(walk: PythonWalk, node: ast.Call) -> Term:
+def _next(walk: PythonExpressions, node: ast.Call) -> Term:
     terms = [walk.value(argument) for argument in node.args]
     return ("e", terms[0]) if terms and terms[0] is not None else None
 
 
-def _iter(walk: PythonWalk, node: ast.Call) -> Term:
+def _iter(walk: PythonExpressions, node: ast.Call) -> Term:
     return walk.value(node.args[0]) if node.args else None
 
 
-def _zipped(walk: PythonWalk, node: ast.Call) -> Term:
+def _zipped(walk: PythonExpressions, node: ast.Call) -> Term:
     parts = [("e", term) if term else None for term in map(walk.value, node.args)]
     if not any(parts):
         return None
     return walk.site("[]", [(None, walk.site("()", list(enumerate(parts))))])
 
 
-def _enumerated(walk: PythonWalk, node: ast.Call) -> Term:
+def _enumerated(walk: PythonExpressions, node: ast.Call) -> Term:
     terms = [walk.value(argument) for argument in node.args]
     if not terms or terms[0] is None:
         return None
     return walk.site("[]", [(None, walk.site("()", [(1, ("e", terms[0]))]))])
 
 
-def _getattr(walk: PythonWalk, node: ast.Call) -> Term:
+def _getattr(walk: PythonExpressions, node: ast.Call) -> Term:
     base = walk.value(node.args[0]) if node.args else None
     fallback = walk.value(node.args[2]) if len(node.args) > 2 else None
     name = node.args[1] if len(node.args) > 1 else None
@@ -101,7 +101,7 @@ def _getattr(walk: PythonWalk, node: ast.Call) -> Term:
     return walk.merged("?", [("a", base, name.value), fallback])
 
 
-def _setattr(walk: PythonWalk, node: ast.Call) -> Term:
+def _setattr(walk: PythonExpressions, node: ast.Call) -> Term:
     terms = [walk.value(argument) for argument in node.args]
     name = node.args[1] if len(node.args) > 2 else None
     if isinstance(name, ast.Constant) and isinstance(name.value, str) and terms[0] and terms[2]:
@@ -109,7 +109,7 @@ def _setattr(walk: PythonWalk, node: ast.Call) -> Term:
     return None
 
 
-def _evaluated(walk: PythonWalk, node: ast.Call) -> Term:
+def _evaluated(walk: PythonExpressions, node: ast.Call) -> Term:
     """`eval` of a text that stands there is the code in it."""
     text = node.args[0] if node.args else None
     if isinstance(text, ast.Constant) and isinstance(text.value, str):
@@ -124,7 +124,7 @@ def _evaluated(walk: PythonWalk, node: ast.Call) -> Term:
     return _nothing(walk, node)
 
 
-BUILTINS: dict[str, Callable[[PythonWalk, ast.Call], Term]] = {
+BUILTINS: dict[str, Callable[[PythonExpressions, ast.Call], Term]] = {
     **dict.fromkeys((name for name in dir(builtins) if name[:1] != "_"), _nothing),
     **dict.fromkeys(("list", "tuple", "set", "sorted", "reversed", "frozenset"), _same),
     "super": _super, "map": _mapped, "filter": _filtered, "dict": _dict, "next": _next, "iter": _iter,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tree_sitter_javascript
 from tree_sitter import Language as Grammar
 from tree_sitter import Parser, Tree
@@ -31,10 +33,10 @@ def walked(path: str, source: bytes, tree: Tree, language: str) -> ParsedFile:
     return facts.parsed(source.count(b"\n") + 1)
 
 
-def script(name: str, suffixes: tuple[str, ...], parse: object) -> Language:
+def script(name: str, suffixes: tuple[str, ...], parse: Callable[[str, bytes], ParsedFile]) -> Language:
     """A language with JavaScript's modules and objects."""
     return Language(
-        name, suffixes, parse,  # type: ignore[arg-type]
+        name, suffixes, parse,
         module=modules.module, members=modules.members, constructors=("constructor",),
         natives={**NATIVES, **FUNCTION_NATIVES}, site_member=site_member, function_member=function_member,
         instance_of=instance_of, class_name="static {}".format,
