@@ -40,6 +40,7 @@ ITERATION = "iteration"
 CONTEXT = "context"
 RAISE = "raise"
 READ = "read"
+PARTIAL = "partial"
 
 # The key under which a literal or a store copies all that another container holds.
 SPREAD = "..."

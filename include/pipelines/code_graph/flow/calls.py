@@ -30,7 +30,7 @@ Values = Set[Value]
 class Applied:
     """One evaluation of a call: what it calls and what it gives."""
 
-    __slots__ = ("call", "file", "node", "program", "result")
+    __slots__ = ("call", "file", "filled", "node", "program", "result", "silent")
 
     def __init__(self, program: Program, node: Node) -> None:
         self.program, self.node = program, node
@@ -38,11 +38,16 @@ class Applied:
         self.file: File = node.file
         self.call = node.file.facts.calls[node.key[1]]
         self.result: set[Value] = set()
+        # Of `partial`: what was filled in, and that it calls nothing yet.
+        self.filled: set[Value] = set()
+        self.silent = False
 
     def values(self, term: facts.Term) -> Values:
         return self.program.values(term, self.file, self.node)
 
     def target(self, value: FunctionValue | ClassValue, how: str = "") -> None:
+        if self.silent:
+            return
         if self.node.targets is None:
             self.node.targets = {}
         if value not in self.node.targets:
@@ -101,7 +106,7 @@ def construct(applied: Applied, owner: ClassValue) -> None:
     for name in owner.file.language.constructors:
         for method in list(read_field(program, owner.instance, name, node)):
             if isinstance(method, BoundValue):
-                link(applied, method.function, owner.instance, "constructor", returns=False)
+                link(applied, method.function, method.receiver, "constructor", returns=False)
                 called = True
     if not called:
         applied.target(owner, "constructor")
@@ -228,6 +233,13 @@ def _enter(applied: Applied, value: Value) -> None:
         applied.result |= iterated(applied.program, value, applied.node)
 
 
+def _filled_in(applied: Applied, value: Value) -> None:
+    """`partial(f, a)`: f gets what is filled in, and is what is called later."""
+    applied.silent = True
+    apply(applied, value)
+    applied.result = applied.filled = {*applied.filled, value}
+
+
 def _raise(applied: Applied, value: Value) -> None:
     if isinstance(value, ClassValue):
         construct(applied, value)
@@ -237,6 +249,7 @@ _SPECIAL = {
     facts.ITERATION: _iterate,
     facts.CONTEXT: _enter,
     facts.RAISE: _raise,
+    facts.PARTIAL: _filled_in,
 }
 
 

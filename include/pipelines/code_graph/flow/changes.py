@@ -9,6 +9,7 @@ from include.pipelines.code_graph.facts import Call, ParsedFile, Term
 from include.pipelines.code_graph.flow import inheritance, links
 from include.pipelines.code_graph.flow.calls import attribute_store_rule, call_rule, item_store_rule
 from include.pipelines.code_graph.flow.files import File
+from include.pipelines.code_graph.flow.lookup import WHOLE
 from include.pipelines.code_graph.flow.nodes import Node
 from include.pipelines.code_graph.flow.objects import (
     ClassValue,
@@ -115,6 +116,8 @@ def _changed_slots(program: Program, file: File, old: ParsedFile, new: ParsedFil
             lost.append(node)
         if (slot in old.slots) != (slot in new.slots):
             scope, _, name = slot.rpartition(":")
+            if slot == WHOLE:
+                lost += _seen_through_stars(program, file)
             lost += [node for node in program.names.get(name, ()) if _looks_in(program, node, file, scope)]
     return lost
 

@@ -25,8 +25,9 @@ class Methods:
     """Methods by name and by class, over all files of languages whose interfaces need not be named."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, dict[tuple[str, str], int]] = {}
-        self.by_owner: dict[tuple[str, str], dict[str, str]] = {}
+        self.by_name: dict[str, set[tuple[str, str]]] = {}
+        # Several files hold one method where build tags choose between them.
+        self.by_owner: dict[tuple[str, str], dict[str, set[str]]] = {}
 
     def count(self, facts: ParsedFile, sign: int) -> None:
         """Takes the methods of a file in (1) or out (-1)."""
@@ -36,13 +37,16 @@ class Methods:
             if not dot or "<" in qual or "abstract" in function.kind:
                 continue
             place = (folder, owner)
-            counts = self.by_name.setdefault(name, {})
-            counts[place] = counts.get(place, 0) + sign
+            places = self.by_name.setdefault(name, set())
+            places.add(place)
+            files = self.by_owner.setdefault(place, {}).setdefault(name, set())
             if sign > 0:
-                self.by_owner.setdefault(place, {})[name] = facts.path
-            elif not counts[place]:
-                del counts[place]
-                self.by_owner[place].pop(name, None)
+                files.add(facts.path)
+                continue
+            files.discard(facts.path)
+            if not files:
+                places.discard(place)
+                del self.by_owner[place][name]
 
 
 def implementers(program: Program, method: FunctionValue) -> Iterator[FunctionValue]:
@@ -52,7 +56,7 @@ def implementers(program: Program, method: FunctionValue) -> Iterator[FunctionVa
     found = []
     for folder, other in sorted(program.methods.by_name.get(name, ())):
         if wanted <= _names(program, folder, other):
-            path = program.methods.by_owner[folder, other][name]
+            path = min(program.methods.by_owner[folder, other][name])
             found.append(program.files[path].function(f"{other}.{name}"))
     if len(found) <= MAX_IMPLEMENTERS:
         yield from found

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from include.pipelines.code_graph.facts import ParsedFile
 from include.pipelines.code_graph.languages.language import Language
-from include.pipelines.code_graph.languages.python import modules
+from include.pipelines.code_graph.languages.python import modules, natives
 from include.pipelines.code_graph.languages.python.statements import PythonWalk
 from include.pipelines.code_graph.scopes import Facts
 
@@ -54,5 +54,7 @@ PYTHON = Language(
     parse,
     module=modules.module,
     submodule=modules.submodule,
-    constructors=("__init__",),
+    constructors=("__new__", "__init__"),
+    natives=natives.NATIVES,
+    site_member=natives.site_member,
 )

@@ -13,6 +13,12 @@ _WRAPPERS = {"staticmethod": "static", "classmethod": "class", "property": "prop
 # What a declared type may stand in without being another type.
 _TRANSPARENT = {"Optional", "Union", "Annotated", "Final", "ClassVar", "Required", "NotRequired"}
 _SELF_TYPES = {"Self"}
+# Types of containers, of whose arguments the last is the elements'; a generator's is the first.
+_GENERATORS = {"Generator", "AsyncGenerator"}
+_CONTAINERS = _GENERATORS | {
+    "list", "List", "set", "Set", "frozenset", "tuple", "Tuple", "dict", "Dict", "Sequence", "Iterable", "Iterator",
+    "Collection", "Mapping", "MutableMapping", "AsyncIterator", "AsyncIterable", "deque", "defaultdict",
+}  # fmt: skip
 
 
 class PythonDefinitions(PythonExpressions):
@@ -26,6 +32,8 @@ class PythonDefinitions(PythonExpressions):
         scope = self.scope
         words, calls = self.decorators(node)
         owner = scope.qual if scope.kind == "class" else ""
+        if owner and node.name == "__new__":
+            words.append("class")
         qual = self.defined(node, node.name, "method" if owner else "function")
         self.declare(qual, node.args, owner, " ".join(words), node.returns)
         self.wait(qual, node, owner)
@@ -165,4 +173,9 @@ class PythonDefinitions(PythonExpressions):
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if name in _TRANSPARENT:
             return self.either(inner)
+        if name in _CONTAINERS:
+            term = self.declared(inner[-2 if name in _GENERATORS and len(inner) > 1 else -1])
+            return self.site("[T]", [(None, term)]) if term is not None else None
+        if name in ("type", "Type"):
+            return self.value(inner[0])
         return self.declared(node.value)

@@ -6,9 +6,12 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from include.pipelines.code_graph.facts import ITERATION, SPREAD, Call, Term
+from include.pipelines.code_graph.facts import ITERATION, PARTIAL, SPREAD, Call, Term
 from include.pipelines.code_graph.languages.python.builtins import BUILTINS
 from include.pipelines.code_graph.scopes import Scope, Walk, key_of
+
+
+_PARTIAL = (("i", "functools", "partial"), ("a", ("i", "functools", None), "partial"))
 
 
 class PythonExpressions(Walk):
@@ -81,6 +84,9 @@ class PythonExpressions(Walk):
         keywords = tuple([(word.arg, self.value(word.value)) for word in node.keywords])
         if callee is None:
             return None
+        if text == "partial" and arguments and callee in _PARTIAL:
+            call = Call(self.scope.caller, arguments[0], arguments[1:], keywords, PARTIAL)
+            return self.call(text, node.lineno, call) if arguments[0] is not None else None
         return self.call(text, node.lineno, Call(self.scope.caller, callee, arguments, keywords))
 
     def sequence(self, node: ast.List) -> Term:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from include.pipelines.code_graph.facts import CONTEXT, RAISE, Call, Import, Term
@@ -18,13 +18,22 @@ class PythonWalk(PythonDefinitions):
     """One walk over a module."""
 
     def run(self, tree: ast.Module) -> None:
-        self.waiting: list[tuple[Scope, ast.AST]] = []
+        self.waiting = []
+        self.foresee(tree.body)
         self.block(tree.body)
         while self.waiting:
             waiting, self.waiting = self.waiting, []
             for scope, node in waiting:
                 self.body(scope, node)
         self.finish()
+
+    def foresee(self, statements: list[ast.stmt]) -> None:
+        """Notes the classes that the module defines, which annotations may name before."""
+        for node in statements:
+            if isinstance(node, ast.ClassDef):
+                self.module.assigned.setdefault(node.name, [])
+            elif isinstance(node, ast.If | ast.Try):
+                self.foresee(node.body + node.orelse)
 
     def body(self, scope: Scope, node: Any) -> None:
         """Reads the body of a function whose surroundings are known."""
@@ -141,15 +150,33 @@ class PythonWalk(PythonDefinitions):
 
     def loop(self, node: ast.For) -> None:
         term = self.iterated(node.iter)
-        outer = self.begin_branch()
         self.store(node.target, term)
-        self.block(node.body)
-        self.merge([{}, self.end_branch(outer)])
+        self.repeated(node.body)
         self.block(node.orelse)
+
+    def repeated(self, body: list[ast.stmt]) -> None:
+        """A loop's body: what it gives names, it sees in them the next time."""
+        carried = self.carry(body)
+        outer = self.begin_branch()
+        self.block(body)
+        outcome = self.end_branch(outer)
+        for name, (slot, before) in carried.items():
+            self.facts.slot(self.scope.qual, slot, [before, outcome.get(name)])
+        self.merge([{}, outcome])
+
+    def carry(self, body: list[ast.stmt]) -> dict[str, tuple[str, Term]]:
+        """Names that are bound already and assigned in the body get a slot for both values."""
+        found: dict[str, tuple[str, Term]] = {}
+        for name in _assigned(body):
+            if name in self.scope.env and name not in found:
+                slot, before = self.scope.number(f"{name}|"), self.scope.env[name]
+                found[name] = (slot, before)
+                self.scope.put(name, ("v", f"{self.scope.qual}:{slot}"))
+        return found
 
     def while_(self, node: ast.While) -> None:
         self.value(node.test)
-        self.branches([node.body, []])
+        self.repeated(node.body)
         self.block(node.orelse)
 
     def tried(self, node: ast.Try) -> None:
@@ -191,6 +218,19 @@ class PythonWalk(PythonDefinitions):
 
     def checked(self, node: ast.Assert) -> None:
         self.value(node.test)
+
+
+def _assigned(statements: list[ast.stmt]) -> Iterator[str]:
+    """Names that statements assign, those of inner blocks too."""
+    for node in statements:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from (each.id for each in getattr(target, "elts", [target]) if isinstance(each, ast.Name))
+        else:
+            for part in ("body", "orelse", "handlers", "finalbody"):
+                inner = getattr(node, part, None)
+                if isinstance(inner, list) and not isinstance(node, ast.ClassDef | ast.FunctionDef):
+                    yield from _assigned(inner)
 
 
 def _distinct(terms: list[Term]) -> tuple[Term, ...]:
