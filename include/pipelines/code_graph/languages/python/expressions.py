@@ -10,7 +10,8 @@ from include.pipelines.code_graph.facts import ITERATION, PARTIAL, SPREAD, Call,
 from include.pipelines.code_graph.languages.python.builtins import BUILTINS
 from include.pipelines.code_graph.scopes import Scope, Walk, key_of
 
-
+# Arguments after a spread may be at any of so many further positions.
+MAX_SPREAD = 6
 _PARTIAL = (("i", "functools", "partial"), ("a", ("i", "functools", None), "partial"))
 
 
@@ -80,7 +81,7 @@ class PythonExpressions(Walk):
             callee, text = self.name(target), target.id
         else:
             callee, text = self.value(target), getattr(target, "attr", "()")
-        arguments = tuple([self.value(argument) for argument in node.args])
+        arguments = self.arguments(node.args)
         keywords = tuple([(word.arg, self.value(word.value)) for word in node.keywords])
         if callee is None:
             return None
@@ -88,6 +89,23 @@ class PythonExpressions(Walk):
             call = Call(self.scope.caller, arguments[0], arguments[1:], keywords, PARTIAL)
             return self.call(text, node.lineno, call) if arguments[0] is not None else None
         return self.call(text, node.lineno, Call(self.scope.caller, callee, arguments, keywords))
+
+    def arguments(self, nodes: list[ast.expr]) -> tuple[Term, ...]:
+        """The terms of positional arguments; what is spread, and what stands after it, may be at later positions."""
+        terms: list[Term] = []
+        for n, node in enumerate(nodes):
+            if isinstance(node, ast.Starred):
+                return (*terms, *self.spread(nodes[n:]))
+            terms.append(self.value(node))
+        return tuple(terms)
+
+    def spread(self, nodes: list[ast.expr]) -> list[Term]:
+        first, *rest = [self.value(node) for node in nodes]
+        after = [term for term in rest if term is not None]
+        positions: list[list[Term]] = [
+            [("x", first, n), *after] if first is not None else [*after] for n in range(MAX_SPREAD)
+        ]
+        return [("u", *position) if position else None for position in positions]
 
     def sequence(self, node: ast.List) -> Term:
         terms = [self.value(element) for element in node.elts]
