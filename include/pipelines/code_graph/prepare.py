@@ -64,5 +64,9 @@ def prepare(path: Path, options: CodeOptions) -> ParsedFile:
         facts = Facts(relative, language.name, relative)
         facts.reject(1, "machine-made", f"The file is {reason}; only the file itself is in the graph.")
         return facts.parsed(source.count(b"\n") + 1)
-    with collector_paused():
-        return language.parse(relative, source)
+    try:
+        with collector_paused():
+            return language.parse(relative, source)
+    except RecursionError as error:
+        what = f"{relative} nests its code deeper than can be read."
+        raise FileError(what, "Leave it out; files like it are mostly made by a machine.") from error

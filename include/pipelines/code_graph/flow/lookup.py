@@ -31,6 +31,8 @@ Values = Set[Value]
 # Element nodes that are not a key: what is stored under a key that nobody knows, and all that is stored at all.
 ANY_KEY = ("any",)
 EVERY_KEY = ("every",)
+# What is put under a position that nobody knows: no name of an attribute can mean it.
+ANY_INDEX = ("index",)
 
 
 # The slot of what a module exports as a whole.
@@ -244,7 +246,9 @@ def _entries(program: Program, node: Node) -> Values:
     found: set[Value] = set()
     for entry, term in site.file.facts.sites.get(site.key, ()):
         for each in _entry_keys(program, entry, site, node):
-            if key is EVERY_KEY or each == key or (each is None and key is ANY_KEY):
+            if each is None:
+                each = ANY_INDEX if "[" in site.key else ANY_KEY  # noqa: PLW2901
+            if (key is EVERY_KEY and each != SPREAD) or each == key:
                 found |= program.values(term, site.file, node)
     return found
 
@@ -258,17 +262,32 @@ def _entry_keys(program: Program, entry: object, site: SiteValue, node: Node) ->
             yield value.value
 
 
+def _held(program: Program, node: Node) -> Values:
+    """What a container holds under a key: put there, put anywhere, or held by what it copies."""
+    site, key = node.key
+    found = set(program.read(element_node(program, site, key), node))
+    if key is not EVERY_KEY:
+        found |= program.read(element_node(program, site, ANY_KEY), node)
+    if isinstance(key, int):
+        found |= program.read(element_node(program, site, ANY_INDEX), node)
+    for spread in list(program.read(element_node(program, site, SPREAD), node)):
+        if isinstance(spread, SiteValue):
+            found |= program.read(_held_node(spread, key), node)
+    return found
+
+
+def _held_node(site: SiteValue, key: object) -> Node:
+    place = ("held", key)
+    node = site.fields.get(place)
+    if node is None:
+        node = site.fields[place] = Node(None, (site, key), _held)
+    return node
+
+
 def element(program: Program, value: Value, key: object, node: Node) -> Values:
     """What a value holds under a key; None: any key."""
     if isinstance(value, SiteValue):
-        if key is None:
-            return program.read(element_node(program, value, EVERY_KEY), node)
-        known = program.read(element_node(program, value, key), node)
-        known = known | program.read(element_node(program, value, ANY_KEY), node)
-        for spread in program.read(element_node(program, value, SPREAD), node) if key != SPREAD else ():
-            if spread is not value:
-                known |= element(program, spread, key, node)
-        return known
+        return program.read(_held_node(value, EVERY_KEY if key is None else key), node)
     if isinstance(value, InstanceValue):
         if value.of.file.language.conversions:
             return _of_named_container(program, value, node)
@@ -279,7 +298,7 @@ def element(program: Program, value: Value, key: object, node: Node) -> Values:
 def iterated(program: Program, value: Value, node: Node) -> Values:
     """What iterating over a value gives."""
     if isinstance(value, SiteValue):
-        return program.read(element_node(program, value, EVERY_KEY), node)
+        return program.read(_held_node(value, EVERY_KEY), node)
     if isinstance(value, GeneratorValue):
         return program.read(yielded(value.of), node)
     if isinstance(value, InstanceValue):
@@ -313,4 +332,5 @@ def store_element(program: Program, giver: Node, value: Value, key: object, stor
     """Puts values into a container under a key; None: any key."""
     if isinstance(value, SiteValue | InstanceValue):
         program.give(giver, element_node(program, value, ANY_KEY if key is None else key), stored)
-        program.give(giver, element_node(program, value, EVERY_KEY), stored)
+        if key != SPREAD:
+            program.give(giver, element_node(program, value, EVERY_KEY), stored)

@@ -74,7 +74,7 @@ class GoWalk(GoDeclarations):
         if len(terms) == 1 and terms[0] is not None:
             if values[0].type in ("call_expression", "type_conversion_expression"):
                 return [("x", terms[0], n) for n in range(count)]
-            return [terms[0], *([None] * (count - 1))]
+            return [terms[0], *([None] * (count - 1))][:count]
         return [None] * count
 
     def short(self, node: Node) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from include.pipelines.code_graph.facts import SPREAD
 from include.pipelines.code_graph.flow.calls import Applied
-from include.pipelines.code_graph.flow.lookup import element, iterated, native, store_element
+from include.pipelines.code_graph.flow.lookup import ANY_INDEX, element, iterated, native, store_element
 from include.pipelines.code_graph.flow.nodes import Node
 from include.pipelines.code_graph.flow.objects import SiteValue, Value
 
@@ -22,12 +22,14 @@ def site_member(program: Program, site: SiteValue, name: str, node: Node) -> Set
 
 def _put(applied: Applied, receiver: Value) -> None:
     last = len(applied.call.arguments) - 1
-    store_element(applied.program, applied.node, receiver, None, applied.argument(last))
+    store_element(applied.program, applied.node, receiver, ANY_INDEX, applied.argument(last))
 
 
 def _put_all(applied: Applied, receiver: Value) -> None:
     for value in list(applied.argument(0)):
-        store_element(applied.program, applied.node, receiver, None, iterated(applied.program, value, applied.node))
+        store_element(
+            applied.program, applied.node, receiver, ANY_INDEX, iterated(applied.program, value, applied.node)
+        )
 
 
 def _updated(applied: Applied, receiver: Value) -> None:
@@ -63,7 +65,7 @@ def _pairs(applied: Applied, receiver: Value) -> None:
     pair = applied.file.site(f"{applied.node.key[1]} pair")
     store_element(applied.program, applied.node, pair, 1, iterated(applied.program, receiver, applied.node))
     every = applied.file.site(f"{applied.node.key[1]} result")
-    store_element(applied.program, applied.node, every, None, pair.only)
+    store_element(applied.program, applied.node, every, ANY_INDEX, pair.only)
     applied.result.add(every)
 
 

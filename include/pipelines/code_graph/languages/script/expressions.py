@@ -53,10 +53,10 @@ class ScriptExpressions(ScriptPatterns):
         return self.read_identifier(node)
 
     def read_string(self, node: Node) -> Term:
-        return ("#", text(node)[1:-1])
+        return ("#", text(node)[1:-1]) if self.scope.kind == "module" else None
 
     def read_number(self, node: Node) -> Term:
-        return ("#", int(text(node))) if text(node).isdigit() else None
+        return ("#", int(text(node))) if text(node).isdigit() and self.scope.kind == "module" else None
 
     def read_comment(self, node: Node) -> Term:
         return None
@@ -113,7 +113,7 @@ class ScriptExpressions(ScriptPatterns):
         if target.type == "super":
             callee = ("a", callee, "constructor") if callee is not None else None
         name = text(target.child_by_field_name("property")) if target.type == "member_expression" else text(target)
-        return self.called(node, callee, name if name.isidentifier() else "()", arguments)
+        return self.called(node, callee, name if name.replace("$", "_").isidentifier() else "()", arguments)
 
     def called(self, node: Node, callee: Term, name: str, arguments: Node | None, kind: str = "call") -> Term:
         given = self.arguments(arguments) if arguments is not None and arguments.type == "arguments" else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from include.pipelines.code_graph.flow.calls import Applied, link_values
-from include.pipelines.code_graph.flow.lookup import element, iterated, store_element
+from include.pipelines.code_graph.flow.lookup import ANY_INDEX, element, iterated, store_element
 from include.pipelines.code_graph.flow.objects import BoundValue, FunctionValue, SiteValue, Value
 from include.pipelines.code_graph.flow.unknowns import bound
 
@@ -44,7 +44,7 @@ def _flat_mapped(applied: Applied, receiver: Value) -> None:
 def _made(applied: Applied, values: Values) -> None:
     """The result is a new container that holds the values."""
     site = applied.file.site(f"{applied.node.key[1]} result")
-    store_element(applied.program, applied.node, site, None, set(values))
+    store_element(applied.program, applied.node, site, ANY_INDEX, set(values))
     applied.result.add(site)
 
 
@@ -75,7 +75,7 @@ def _taken(applied: Applied, receiver: Value) -> None:
 
 def _put(applied: Applied, receiver: Value) -> None:
     for number in range(len(applied.call.arguments)):
-        store_element(applied.program, applied.node, receiver, None, set(applied.argument(number)))
+        store_element(applied.program, applied.node, receiver, ANY_INDEX, set(applied.argument(number)))
     applied.result.add(receiver)
 
 
@@ -108,9 +108,9 @@ def _get_key(applied: Applied, receiver: Value) -> None:
 def _entries(applied: Applied, receiver: Value) -> None:
     """Pairs; both parts may be any element."""
     site = applied.file.site(f"{applied.node.key[1]} pair")
-    store_element(applied.program, applied.node, site, None, set(_elements(applied, receiver)))
+    store_element(applied.program, applied.node, site, ANY_INDEX, set(_elements(applied, receiver)))
     outer = applied.file.site(f"{applied.node.key[1]} result")
-    store_element(applied.program, applied.node, outer, None, {site})
+    store_element(applied.program, applied.node, outer, ANY_INDEX, {site})
     applied.result.add(outer)
 
 

@@ -25,6 +25,8 @@ def instance_of(function: FunctionValue) -> SiteValue:
 
 def site_member(program: Program, site: SiteValue, name: str, node: Node) -> Set[Value]:
     """An object's attribute: its own, its prototypes', else the language's own method."""
+    if name in NATIVES and "[" in site.key:
+        return native(program, site, name).only
     found: set[Value] = set()
     own = list(element(program, site, name, node))
     for value in own:
