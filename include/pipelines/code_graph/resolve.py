@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from include.pipelines.code_graph.facts import ParsedFile
 from include.pipelines.code_graph.flow.changes import update
-from include.pipelines.code_graph.flow.program import Program
+from include.pipelines.code_graph.flow.program import MAX_WORK, Program
 from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.registry import LANGUAGES
@@ -24,12 +24,14 @@ class Resolution:
     Attributes:
         files: the rows of each file whose rows differ from before; they replace all rows of that file.
         gone: files whose rows go.
+        narrow: what callers pass was not followed, since it took too much work; other edges are as they were.
         asked: files that were resolved again, those whose rows stayed the same among them.
     """
 
     files: dict[str, FileRows] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    narrow: bool = False
 
     def tables(self) -> dict[NodeTarget | RelationshipTarget, pa.Table]:
         """The rows as one Arrow table for each target that has any."""
@@ -45,10 +47,11 @@ class Resolver:
     Args:
         root: the name of the tree's folder, which is a package's name where the folder is one.
         languages: by name; all that are known where none are given.
+        max_work: steps for each call before arguments are followed no longer; `Resolution.narrow` says so.
     """
 
-    def __init__(self, root: str = "", languages: Mapping[str, Language] = LANGUAGES) -> None:
-        self.program = Program(languages, root)
+    def __init__(self, root: str = "", languages: Mapping[str, Language] = LANGUAGES, max_work: int = MAX_WORK) -> None:
+        self.program = Program(languages, root, max_work)
         self._digests: dict[str, str] = {}
 
     def update(self, changed: Iterable[ParsedFile], gone: Iterable[str] = ()) -> Resolution:
@@ -69,7 +72,9 @@ class Resolver:
         for path in gone:
             if path not in self.program.files:
                 self._digests.pop(path)
-        return Resolution(files, tuple(path for path in gone if path not in self._digests), tuple(asked))
+        return Resolution(
+            files, tuple(path for path in gone if path not in self._digests), tuple(asked), self.program.narrow
+        )
 
 
 def resolve(files: Iterable[ParsedFile], root: str = "") -> Resolution:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from include.pipelines.code_graph.prepare import CodeOptions, language_of, prepare
 from include.pipelines.code_graph.resolve import Resolver, resolve
 from include.pipelines.code_graph.targets import TARGETS
@@ -73,3 +75,19 @@ def test_a_file_that_goes_takes_its_rows_and_the_edges_to_it() -> None:
     found = resolver.update([], gone=["lib.py", "never.py"])
     assert found.gone == ("lib.py",)
     assert [place[0] for place in found.files["main.py"].relationships] == ["CONTAINS", "DEFINES"]
+
+
+def test_a_program_that_takes_too_much_work_keeps_the_edges_that_need_no_arguments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("include.pipelines.code_graph.flow.changes.FREE_WORK", 0)
+    text = MAIN + "\ndef take(each): each()\n\ntake(run)\n"
+    files = [parsed("main.py", text), parsed("lib.py", LIB)]
+    whole, narrow = Resolver().update(files), Resolver(max_work=1).update(files)
+    place = ("CALLS", "Function", "Function")
+    assert (whole.narrow, narrow.narrow) == (False, True)
+    assert {row[:2] for row in whole.files["main.py"].relationships[place]} == {
+        ("main.py::run", "lib.py::work"),
+        ("main.py::take", "main.py::run"),
+    }
+    assert {row[:2] for row in narrow.files["main.py"].relationships[place]} == {("main.py::run", "lib.py::work")}

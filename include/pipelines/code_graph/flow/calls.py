@@ -137,7 +137,7 @@ def link(
     result = program.read(returned(function), node)
     if returns:
         applied.result |= result
-    if function.name in program.popular:
+    if program.narrow or function.name in program.popular:
         return
     if receiver is not None:
         program.give(node, parameter(function, 0), receiver.only)
@@ -178,7 +178,7 @@ def link_values(
         return set()
     applied.target(function, how)
     result = set(applied.program.read(returned(function), applied.node))
-    if function.name in applied.program.popular:
+    if applied.program.narrow or function.name in applied.program.popular:
         return result
     if receiver is not None:
         applied.program.give(applied.node, parameter(function, 0), receiver.only)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any
 
@@ -10,7 +11,7 @@ from include.pipelines.code_graph.flow import inheritance, links
 from include.pipelines.code_graph.flow.calls import attribute_store_rule, call_rule, item_store_rule
 from include.pipelines.code_graph.flow.files import File
 from include.pipelines.code_graph.flow.lookup import WHOLE
-from include.pipelines.code_graph.flow.nodes import Node
+from include.pipelines.code_graph.flow.nodes import Exhausted, Node
 from include.pipelines.code_graph.flow.objects import (
     ClassValue,
     FunctionValue,
@@ -19,7 +20,7 @@ from include.pipelines.code_graph.flow.objects import (
     SuperValue,
     Value,
 )  # fmt: skip
-from include.pipelines.code_graph.flow.program import Program
+from include.pipelines.code_graph.flow.program import FREE_WORK, Program
 from include.pipelines.code_graph.tree import parent
 
 # A function whose name more calls say than this is taken for one of general use: what callers pass to it says nothing
@@ -75,8 +76,46 @@ def _solve(program: Program, lost: Set[Node], paths: set[str]) -> set[str]:
         if node.root and file is not None and program.files.get(file.path) is file and file.nodes.get(node.key) is node:
             program.enqueue(node)
             program.touched.add(file.path)
-    program.run()
+    _run(program)
     return program.touched
+
+
+def _run(program: Program) -> None:
+    """Solves; a program that takes too much work is solved again without following arguments, and stays so."""
+    if program.narrow:
+        program.run()
+        return
+    calls = sum(len(file.facts.calls) for file in program.files.values())
+    program.budget = program.steps + FREE_WORK + program.max_work * calls
+    try:
+        program.run()
+    except Exhausted:
+        program.narrow, program.depth = True, 0
+        program.budget = math.inf
+        _solve_again(program)
+    program.budget = math.inf
+
+
+def _solve_again(program: Program) -> None:
+    nodes = [node for file in program.files.values() for node in _nodes(file)]
+    nodes += [node for module in program.modules.values() for node in module.fields.values()]
+    for node in program.queue:
+        node.queued = False
+    program.queue.clear()
+    for node in program.reset([*nodes, *(node for named in program.names.values() for node in named)]):
+        if node.root and node.file is not None and node.file.nodes.get(node.key) is node:
+            program.enqueue(node)
+    program.touched |= program.files.keys()
+    program.run()
+
+
+def _nodes(file: File) -> Iterator[Node]:
+    """All unknowns of a file."""
+    yield from file.nodes.values()
+    for function in file.functions.values():
+        yield from function.nodes.values()
+    for value in (*file.sites.values(), *file.classes.values(), *(each.instance for each in file.classes.values())):
+        yield from value.fields.values()
 
 
 def _replace(program: Program, file: File, facts: ParsedFile | None) -> list[Node]:

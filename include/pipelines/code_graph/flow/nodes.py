@@ -8,6 +8,7 @@ solving on gives what solving from the start would give.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,15 @@ class Node:
         self.extra: Any = None
 
 
+class Exhausted(Exception):  # noqa: N818
+    """The work that a program may take is done, and its nodes still grow."""
+
+
 class Solver:
-    """Evaluates nodes until nothing grows any more."""
+    """Evaluates nodes until nothing grows any more, or `budget` is spent."""
 
     def __init__(self) -> None:
+        self.budget: float = math.inf
         self.queue: list[Node] = []
         self.depth = 0
         self.steps = 0
@@ -84,9 +90,11 @@ class Solver:
 
     def evaluate(self, node: Node) -> None:
         """Applies the rule; whoever read the node is due again where it grew."""
-        self.steps += 1
         value = node.value
         before = len(value)
+        self.steps += 1 + before // 8
+        if self.steps > self.budget:
+            raise Exhausted
         value.update(node.rule(self, node))
         if node.inflow:
             value.update(*node.inflow.values())

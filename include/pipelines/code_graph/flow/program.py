@@ -24,6 +24,11 @@ from include.pipelines.code_graph.flow.terms import values
 from include.pipelines.code_graph.languages.language import Language, Module
 from include.pipelines.code_graph.tree import Tree
 
+# Steps that solving may take for each call of the tree, and for any tree at all. Real trees take 2 to 5 for each call
+# (an installed Airflow, npm, zod, Go's net); one that went on to 40 did not end within minutes.
+MAX_WORK = 20
+FREE_WORK = 20_000
+
 
 class Program(Solver):
     """The files of a tree and what their expressions may evaluate to.
@@ -31,9 +36,10 @@ class Program(Solver):
     Args:
         languages: by name.
         root: the name of the tree's folder.
+        max_work: steps for each call before arguments are given up.
     """
 
-    def __init__(self, languages: Mapping[str, Language], root: str = "") -> None:
+    def __init__(self, languages: Mapping[str, Language], root: str = "", max_work: int = MAX_WORK) -> None:
         super().__init__()
         self.languages = languages
         self.tree = Tree(root)
@@ -53,6 +59,9 @@ class Program(Solver):
         self.interfaced: set[str] = set()
         self.redefined = False
         self.touched: set[str] = set()
+        # Whether arguments are no longer followed, since they took more work than `max_work` for each call.
+        self.narrow = False
+        self.max_work = max_work
         # Whether names of modules and classes changed since they were last looked up.
         self.renamed = False
         # `self.name = ...` by class and name.
