@@ -35,7 +35,8 @@ class Resolution:
 
     def tables(self) -> dict[NodeTarget | RelationshipTarget, pa.Table]:
         """The rows as one Arrow table for each target that has any."""
-        return tables(self.files.values())
+        with collector_paused():
+            return tables(self.files.values())
 
 
 class Resolver:

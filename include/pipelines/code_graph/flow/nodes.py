@@ -9,6 +9,7 @@ solving on gives what solving from the start would give.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ class Solver:
 
     def __init__(self) -> None:
         self.budget: float = math.inf
-        self.queue: list[Node] = []
+        self.queue: deque[Node] = deque()
         self.depth = 0
         self.steps = 0
 
@@ -128,7 +129,7 @@ class Solver:
     def run(self) -> None:
         """Evaluates all that is due."""
         while self.queue:
-            node = self.queue.pop()
+            node = self.queue.popleft()
             node.queued = False
             self.evaluate(node)
 
