@@ -36,10 +36,10 @@ def show_tree(found: Measured) -> bool:
         f"{found.name}: {found.files} files, {found.nodes} nodes, {found.edges} edges\n"
         f"  bare parsing {found.bare_s:.2f} s, parse {found.read_s:.2f} s, resolve {found.resolve_s:.2f} s,"
         f" rows to Arrow {found.rows_s:.2f} s: {found.ratio:.2f} x (bar {RATIO})\n"
-        f"  slowest of the changes of one file {found.change_s:.3f} s (bar {CHANGE_S}),"
+        f"  one file changed {found.change_s:.3f} s, the slowest {found.slowest_s:.3f} s (bar {CHANGE_S}),"
         f" peak {found.peak_mb:.0f} MB (bar {PEAK_MB})"
     )
-    return found.ratio <= RATIO and found.change_s <= CHANGE_S and found.peak_mb <= PEAK_MB
+    return found.ratio <= RATIO and found.slowest_s <= CHANGE_S and found.peak_mb <= PEAK_MB
 
 
 def main() -> int:

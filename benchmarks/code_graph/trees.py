@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from include.pipelines.code_graph.facts import ParsedFile
+from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.prepare import CodeOptions, language_of, prepare
 from include.pipelines.code_graph.resolve import Resolver
 from include.pipelines.code_graph.selection import Selection
@@ -33,6 +34,7 @@ class Measured(NamedTuple):
     resolve_s: float
     rows_s: float
     change_s: float
+    slowest_s: float
     nodes: int
     edges: int
     peak_mb: float
@@ -87,34 +89,34 @@ def measure(name: str, processes: int, rounds: int = 3) -> Measured:
             start = time.perf_counter()
             tables = resolution.tables()
             samples.append((bare_s, read_s, resolve_s, time.perf_counter() - start))
-    change_s = _changes(resolver, root, paths)
+    changes = _changes(resolver, root, paths)
     counts = {target.name: table.num_rows for target, table in tables.items()}
     edges = sum(count for label, count in counts.items() if "->" in label)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     middle = [statistics.median(column) for column in zip(*samples, strict=True)]
     return Measured(
-        name, len(paths), *middle, change_s, sum(counts.values()) - edges, edges, peak  # type: ignore[arg-type]
+        name, len(paths), *middle, statistics.median(changes), max(changes), sum(counts.values()) - edges, edges, peak  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _changes(resolver: Resolver, root: Path, paths: list[Path]) -> float:
-    """The slowest of changes of one file each, read and resolved, over files spread through the tree.
+def _changes(resolver: Resolver, root: Path, paths: list[Path]) -> list[float]:
+    """Seconds of changes of one file each, read and resolved, over files spread through the tree.
 
     Each gets a function added, then its first function renamed, then its own text back.
     """
-    slowest = 0.0
+    seconds = []
     for path in paths[:: max(1, len(paths) // 30)]:
         text = path.read_bytes()
         edits = (text + b"\n\ndef one_more(x):\n    return x()\n", text.replace(b"def ", b"def other_", 1), text)
-        for edited in edits:
-            slowest = max(slowest, _change(resolver, path.relative_to(root).as_posix(), edited))
-    return slowest
+        seconds += [_change(resolver, path.relative_to(root).as_posix(), edited) for edited in edits]
+    return seconds
 
 
 def _change(resolver: Resolver, path: str, text: bytes) -> float:
     language = language_of(path)
     assert language is not None  # noqa: S101
     start = time.perf_counter()
-    parsed: ParsedFile = language.parse(path, text)
-    resolver.update([parsed])
+    with collector_paused():
+        parsed: ParsedFile = language.parse(path, text)
+        resolver.update([parsed])
     return time.perf_counter() - start

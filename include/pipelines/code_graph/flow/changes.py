@@ -223,9 +223,10 @@ def _changed_sites(program: Program, file: File, old: ParsedFile, new: ParsedFil
 def _roots(program: Program, file: File, old: ParsedFile, new: ParsedFile) -> list[Node]:
     """Nodes of calls and stores: new ones are made, vanished ones taken away."""
     lost: list[Node] = []
-    for key in _different(old.calls, new.calls):
-        for keys in file.outside.values():
-            keys.discard(key)
+    different = _different(old.calls, new.calls)
+    for keys in file.outside.values() if old.calls else ():
+        keys.difference_update(different)
+    for key in different:
         if key in new.calls and (module := _outside(program, file, new.calls[key])) is not None:
             file.outside.setdefault(module, set()).add(key)
             if ("c", key) in file.nodes:
