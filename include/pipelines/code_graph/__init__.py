@@ -1,0 +1,1 @@
+"""Source trees to a graph of files, modules, classes, functions, and of what calls, imports and inherits what."""

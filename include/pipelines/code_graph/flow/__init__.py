@@ -1,0 +1,1 @@
+"""What each expression of a whole tree may evaluate to: the least solution of all files' equations."""

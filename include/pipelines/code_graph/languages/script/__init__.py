@@ -1,0 +1,1 @@
+"""JavaScript and TypeScript: one syntax, walked alike; JSX too."""

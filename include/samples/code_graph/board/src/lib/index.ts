@@ -1,0 +1,1 @@
+export { WallClock, minutes as wholeMinutes } from "./clock";
