@@ -80,10 +80,12 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
         The names of what was applied or undone, in order; empty where nothing had to be done.
 
     Raises:
-        SetupError: the database is newer than this version of Longshore, or the connection is not in autocommit mode.
+        SetupError: the database is newer than this version of Longshore or holds no UTF-8, or the connection is not in
+            autocommit mode.
     """
     if not connection.autocommit:
         raise SetupError("Migrations need a connection in autocommit mode.", "Open it with autocommit=True.")
+    check_encoding(connection)
     goal = migrations[-1].number if target is None else target
     current = applied(connection)
     if current > migrations[-1].number:
@@ -99,6 +101,20 @@ def run(connection: Connection[TupleRow], migrations: tuple[Migration, ...], tar
     if _unfinished(connection, migrations, goal):
         done += _build_locked(connection, migrations, goal)
     return done
+
+
+def check_encoding(connection: Connection[TupleRow]) -> None:
+    """Refuses a database that cannot hold every text, or does not know how its texts are encoded. Costs no round trip.
+
+    Raises:
+        SetupError: the database's encoding is another than UTF-8, LATIN1 or SQL_ASCII for example.
+    """
+    encoding = connection.info.parameter_status("server_encoding")  # the server says it as a connection is opened
+    if encoding not in {"UTF8", None}:
+        raise SetupError(
+            f"The database {connection.info.dbname} has the encoding {encoding}; files hold texts of any language.",
+            "Name one made with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.",
+        )
 
 
 def _run_locked(connection: Connection[TupleRow], migrations: tuple[Migration, ...], goal: int) -> list[str]:

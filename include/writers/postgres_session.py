@@ -6,16 +6,31 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 from include.writers.dialect import dialect_of
 from include.writers.postgres_errors import translated
 
-# Seconds to wait for a server that does not answer; a server that refuses says so at once.
-CONNECT_TIMEOUT_S = 10
+# What libpq opens every connection with, where the connection's own URL does not say otherwise. In seconds: 10 to wait
+# for a server that does not answer (one that refuses says so at once); a peer that fell silent is asked after 30, then
+# every 10, and given up after 3 questions. In milliseconds: what was sent and is not acknowledged for 60,000 ends the
+# connection. A load that waits for a server that is gone would otherwise wait for the kernel's two hours.
+OPENED_WITH: dict[str, str | int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+# Rows are sent as UTF-8, whatever PGCLIENTENCODING, the role or the database prefer: read as Latin-1, `Bök` would be
+# stored as `BÃ¶k`.
+CLIENT_ENCODING = "UTF8"
 
 # Executions after which psycopg prepares a statement under a name: never. Behind a pooler in transaction mode the name
 # would belong to a connection that the next transaction does not get; a load repeats no statement often enough to gain.
@@ -47,20 +62,20 @@ class LoadSession:
             "work_mem": f"{self.work_mem_mb}MB",
             "TimeZone": "UTC",
             "DateStyle": "ISO",
+            "client_encoding": CLIENT_ENCODING,
         }
 
 
 def connect(url: str, *, autocommit: bool = True) -> Connection[TupleRow]:
-    """Opens a connection to the database at a libpq URL.
+    """Opens a connection to the database at a libpq URL; it speaks UTF-8, and notices a peer that fell silent.
 
     Raises:
         TransientError: the server cannot be reached or has no connection left.
         SetupError: the server refuses user, password or database.
     """
     with translated():
-        return psycopg.connect(
-            url, autocommit=autocommit, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=PREPARE_THRESHOLD
-        )
+        words: dict[str, Any] = {**OPENED_WITH, **conninfo_to_dict(url), "client_encoding": CLIENT_ENCODING}
+        return psycopg.connect(autocommit=autocommit, prepare_threshold=PREPARE_THRESHOLD, **words)
 
 
 def begin(connection: Connection[TupleRow], session: LoadSession) -> None:

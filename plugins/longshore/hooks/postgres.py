@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 from include.errors import SetupError
 from include.log import logger
 from include.writers.postgres_errors import translated
-from include.writers.postgres_session import CONNECT_TIMEOUT_S, PREPARE_THRESHOLD
+from include.writers.postgres_session import CLIENT_ENCODING, OPENED_WITH, PREPARE_THRESHOLD
 
 # Seconds that a cancel may take; a killed task has about 5 before it is killed for good.
 CANCEL_TIMEOUT_S = 3.0
@@ -67,5 +67,5 @@ class LongshorePostgresHook(PostgresHook):
             ) from error
 
     def _create_connection(self, conn_args: dict[str, Any]) -> Any:
-        ours = {"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S, "prepare_threshold": PREPARE_THRESHOLD}
-        return super()._create_connection({**ours, **conn_args})
+        ours = {"autocommit": True, "prepare_threshold": PREPARE_THRESHOLD, **OPENED_WITH}
+        return super()._create_connection({**ours, **conn_args, "client_encoding": CLIENT_ENCODING})
