@@ -32,7 +32,8 @@ FORGET_HELP = """Take uploads back: rows, coverage, bundles, the text of rejects
 What is set must all fit. The current_* views show the newest upload that is
 left; coverage of later uploads and bundles are due again. The ledger keeps
 the loads' counts and says who did it. Files in the landing zone stay: only a
-person's `load`, manual run or backfill takes forgotten bytes again.
+person's `load`, manual run or backfill takes forgotten bytes again. Tables of
+contracts (`load table`) are left alone.
 """
 
 PERSON_HELP = """Take a person's mail address out of orders and rejects.

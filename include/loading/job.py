@@ -51,10 +51,10 @@ class Job:
     """All that one load needs to know.
 
     `scope`: the slice of the tables that the upload is the truth for, `partition`: where it lies in tables that have
-    such. `lock` names what two loads must not write at
-    once. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file name that
-    the one before had lacks a part; not so where every delivery's file has a name of its own. `storage`: what fsspec is
-    told of the store that holds the files; it has secrets, and goes to the reader only.
+    such. `lock` names what two loads must not write at once. `remedy` says what a person does about the delivery where
+    it is held. `ready` is called at the start of the load's transaction. `parts_by_name`: a delivery without a file
+    name that the one before had lacks a part; not so where every delivery's file has a name of its own. `storage`: what
+    fsspec is told of the store that holds the files; it has secrets, and goes to the reader only.
     """
 
     upload: Upload
@@ -67,6 +67,7 @@ class Job:
     fingerprint: str
     scope: Mapping[str, object]
     lock: str
+    remedy: str
     partition: Partition | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
     ready: Callable[[Connection[TupleRow]], None] = tables_exist

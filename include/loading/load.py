@@ -67,7 +67,7 @@ def _attempt(connect: Connect, job: Job, spool: RejectSpool, stopwatch: Stopwatc
         if same and not job.options.force:
             return _note(connection, job, Status.UNCHANGED, stopwatch, "the same bytes are loaded already")
         if not job.options.accept:
-            rules.check_parts(job.upload, job.dataset, current if job.parts_by_name else None)
+            rules.check_parts(job, current)
         return _write(connect, connection, job, Earlier(current, previous), spool, stopwatch)
 
 
@@ -113,9 +113,9 @@ def _write_by(
         _attribute(stopwatch, reader)
         facts = _facts(job, reader, earlier)
         if not job.options.accept:
-            rules.check_header(job.store, job.upload, job.dataset, facts["header_changes"])
+            rules.check_header(job, facts["header_changes"])
         if not job.may_exceed_budget:
-            rules.check_budget(job.store, spool, staged.rows_read, job.upload, job.dataset)
+            rules.check_budget(job, spool, staged.rows_read)
         results = settle(writer, lambda: _finish(writer, job, reader, facts, spool, staged, stopwatch))
     results = tuple(replace(result, ms=stopwatch.ms, phases=dict(stopwatch.phases)) for result in results)
     _note_commit(connection, job, results)
@@ -154,7 +154,7 @@ def _finish(
     written = writer.finish()
     counts = tuple(staged.counts(index, write) for index, write in enumerate(written))
     if not job.options.accept:
-        rules.check_deletions(job.store, job.upload, job.names, written)
+        rules.check_deletions(job, written)
     facts = facts | _findings(writer.connection, job, reader, stopwatch)
     results = _results(job, reader, facts, counts, stopwatch)
     if staged.rejected:

@@ -9,7 +9,7 @@ from include.contracts import fingerprint
 from include.errors import BudgetError, DefectError, FileError, HeldError, LongshoreError
 from include.ledger.loads import CurrentLoad
 from include.ledger.rejects import RejectSpool
-from include.loading.upload import Upload
+from include.loading.job import Job
 from include.results import LoadResult
 from include.settings import StoreSettings
 from include.writers.base import WriteCounts
@@ -32,22 +32,13 @@ def failure_facts(store: StoreSettings, error: LongshoreError) -> dict[str, Any]
     return {"error": type(error).__name__, **at_fault}
 
 
-def next_step(upload: Upload) -> str:
-    """What a person does about a delivery that is held."""
-    name = upload.shell_name
-    return (
-        f"See what it would change with `./longshore uploads show {name}`; let it through with"
-        f" `./longshore uploads accept {name}` (or --accept, or the run's parameter `accept`), or deliver it again."
-    )
-
-
-def check_parts(upload: Upload, dataset: str, current: CurrentLoad | None) -> None:
-    """Holds a delivery with a file of 0 bytes, or without a part that the current load had.
+def check_parts(job: Job, current: CurrentLoad | None) -> None:
+    """Holds a delivery with a file of 0 bytes, or (where parts go by their names) without one that the load before had.
 
     Raises:
         HeldError: names the parts.
     """
-    parts = upload.parts[dataset]
+    parts = job.upload.parts[job.dataset]
     earlier = current.files if current else ()
     empty = [part.name for part in parts if part.size == 0]
     if empty:
@@ -57,66 +48,67 @@ def check_parts(upload: Upload, dataset: str, current: CurrentLoad | None) -> No
             else "none of it was loaded before"
         )
         raise HeldError(
-            f"{dataset} of {upload.store} {upload.day} has {len(empty)} of {len(parts)} files with 0 bytes"
-            f" ({', '.join(empty)}); {before}.",
-            next_step(upload),
+            f"{_delivery(job)} has {len(empty)} of {len(parts)} files with 0 bytes ({', '.join(empty)}); {before}.",
+            job.remedy,
         )
+    if not job.parts_by_name:
+        return
     missing = {file["file"] for file in earlier} - {part.name for part in parts}
     if missing:
         raise HeldError(
-            f"{dataset} of {upload.store} {upload.day} has {len(parts)} files, the load before had {len(earlier)}; not"
-            f" here any more: {', '.join(sorted(missing))}.",
-            next_step(upload),
+            f"{_delivery(job)} has {len(parts)} files, the load before had {len(earlier)}; not here any more:"
+            f" {', '.join(sorted(missing))}.",
+            job.remedy,
         )
 
 
-def check_deletions(store: StoreSettings, upload: Upload, names: Sequence[str], written: Sequence[WriteCounts]) -> None:
+def check_deletions(job: Job, written: Sequence[WriteCounts]) -> None:
     """Holds a delivery that would take more of a table than `max_deleted_percent`, from 100 rows on.
 
     Raises:
         HeldError: says both counts.
     """
-    for name, counts in zip(names, written, strict=True):
+    upload, allowed = job.upload, job.store.max_deleted_percent
+    for name, counts in zip(job.names, written, strict=True):
         before = counts.deleted + counts.updated + counts.unchanged
-        if before >= PERCENT_FROM_ROWS and counts.deleted * 100 > before * store.max_deleted_percent:
+        if before >= PERCENT_FROM_ROWS and counts.deleted * 100 > before * allowed:
             kept = counts.inserted + counts.updated + counts.unchanged
             raise HeldError(
                 f"{name} holds {before} rows of {upload.store} {upload.day} and would hold {kept}: {counts.deleted}"
-                f" would be deleted, more than {store.max_deleted_percent:g} percent.",
-                next_step(upload),
+                f" would be deleted, more than {allowed:g} percent.",
+                job.remedy,
             )
 
 
-def check_header(store: StoreSettings, upload: Upload, dataset: str, changes: Sequence[str]) -> None:
+def check_header(job: Job, changes: Sequence[str]) -> None:
     """Holds a delivery whose header is not that of the store's last one, where the store wants that.
 
     Args:
-        store: says so by `hold_changed_header`.
-        upload: whose delivery it is.
-        dataset: of which the header is.
+        job: of the delivery; its store says so by `hold_changed_header`.
         changes: as `header_changes` gives them.
 
     Raises:
         HeldError: says how many names came and went, and which.
     """
-    if not store.hold_changed_header or not changes:
+    if not job.store.hold_changed_header or not changes:
         return
     came = sum(change.startswith("+") for change in changes)
     more = f" and {len(changes) - NAMES_SAID} more" if len(changes) > NAMES_SAID else ""
     raise HeldError(
-        f"The header of {dataset} of {upload.store} {upload.day} is not that of the store's last delivery: {came} new"
+        f"The header of {_delivery(job)} is not that of the store's last delivery: {came} new"
         f" (+), {len(changes) - came} gone (-): {', '.join(changes[:NAMES_SAID])}{more}.",
-        next_step(upload),
+        job.remedy,
     )
 
 
-def check_budget(store: StoreSettings, spool: RejectSpool, rows_read: int, upload: Upload, dataset: str) -> None:
+def check_budget(job: Job, spool: RejectSpool, rows_read: int) -> None:
     """Stops a load with more rejects than the store allows, in percent (from 100 rows on) or in rows.
 
     Raises:
         BudgetError: with the first reasons.
         HeldError: the same, where the store leaves it to a person (`over_budget: hold`).
     """
+    store = job.store
     percent = rows_read >= PERCENT_FROM_ROWS and spool.count * 100 > rows_read * store.max_rejected_percent
     absolute = store.max_rejected_rows is not None and spool.count > store.max_rejected_rows
     if not percent and not absolute:
@@ -124,11 +116,9 @@ def check_budget(store: StoreSettings, spool: RejectSpool, rows_read: int, uploa
     allowed = f"{store.max_rejected_rows} rows" if absolute else f"{store.max_rejected_percent:g} percent"
     what = f"{spool.count} of {rows_read} rows were rejected, {allowed} are allowed"
     if store.over_budget == "hold":
-        raise HeldError(
-            f"{dataset} of {upload.store} {upload.day}: {what}. The first: {spool.examples()}.", next_step(upload)
-        )
+        raise HeldError(f"{_delivery(job)}: {what}. The first: {spool.examples()}.", job.remedy)
     raise BudgetError(
-        f"{upload.url}: {dataset}: {what}; nothing of it is visible. The first: {spool.examples()}.",
+        f"{job.upload.url}: {job.dataset}: {what}; nothing of it is visible. The first: {spool.examples()}.",
         "See them all with `longshore rejects list`; mend the file or the profile, or raise the store's budget.",
     )
 
@@ -151,6 +141,10 @@ def header_changes(earlier: Mapping[str, Any] | None, parts: Sequence[Mapping[st
     if not before or not now:  # a file of 0 bytes says nothing about headers
         return []
     return [f"+{name}" for name in sorted(now - before)] + [f"-{name}" for name in sorted(before - now)]
+
+
+def _delivery(job: Job) -> str:
+    return f"{job.dataset} of {job.upload.store} {job.upload.day}"
 
 
 def _headers(parts: Sequence[Mapping[str, Any]]) -> set[str]:

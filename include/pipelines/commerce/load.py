@@ -67,6 +67,15 @@ def _job(upload: Upload, dataset: str, store: StoreSettings, profile_name: str |
         fingerprint=reading_fingerprint(dataset, store, profile),
         scope={"upload_id": upload.upload_id},
         lock=lock_name(upload.upload_id, dataset),
+        remedy=_remedy(upload),
         partition=month_of(upload.day),
         parameters={"currency": store.currency},
+    )
+
+
+def _remedy(upload: Upload) -> str:
+    name = upload.shell_name
+    return (
+        f"See what it would change with `./longshore uploads show {name}`; let it through with"
+        f" `./longshore uploads accept {name}` (or --accept, or the run's parameter `accept`), or deliver it again."
     )

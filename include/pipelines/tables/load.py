@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from include.contracts import fingerprint
-from include.errors import HeldError, LongshoreError, TransientError, UsageError
+from include.errors import LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads, runs
 from include.ledger.runs import RunSource
 from include.loading.files import list_file, opened_part
@@ -30,12 +31,6 @@ from include.writers.postgres_errors import translated
 from include.writers.postgres_kept import KeptConnection
 
 PIPELINE = "tables"
-
-# `uploads` knows a store's deliveries only: these are let through where they are loaded.
-HELD_REMEDY = (
-    "See what it would change with --accept --dry-run; let it through with --accept (in a DAG: the run's parameter"
-    " `accept`), or deliver it again."
-)
 
 # Namespace of the slices' ids: UUIDv5 of table and source, so that every load of a slice finds the one before.
 NAMESPACE = uuid.UUID("0c2d7a54-8f53-5d43-a7be-7f9f6f3f1c55")
@@ -114,11 +109,6 @@ def _load(connect: Connect, request: TableRequest, run: RunSource, report: Repor
         )
         try:
             [result] = load_job(connect, _job(upload, request, rules, report))
-        except HeldError as held:
-            noted = None if raises else _noted(connect, upload).get(request.contract.table)
-            if noted is None:
-                raise HeldError(held.what, HELD_REMEDY) from held
-            return replace(noted, message=f"{held.what} {HELD_REMEDY}")
         except LongshoreError:
             noted = None if raises else _noted(connect, upload).get(request.contract.table)
             if noted is None:
@@ -166,10 +156,21 @@ def _job(upload: Upload, request: TableRequest, rules: str | None, report: Repor
         fingerprint=fingerprint(contract.model_dump(mode="json")),
         scope=contract.scope_of(request.source, part.name),
         lock=lock_name(upload.upload_id),
+        remedy=_remedy(upload, request.source),
         ready=partial(ensure_table, table=contract.target),
         parts_by_name=False,
         report=report,
         storage=request.storage,
+    )
+
+
+def _remedy(upload: Upload, source: str | None) -> str:
+    """`uploads` knows a store's deliveries only: a file is let through where it is loaded."""
+    whose = f" --source {shlex.quote(source)}" if source else ""
+    command = f"./longshore load table {shlex.quote(upload.url)} --contract CONTRACT{whose} --accept"
+    return (
+        f"See what it would change with `{command} --dry-run`; let it through with `{command}` (in a DAG: the run's"
+        " parameter `accept`), or deliver it again."
     )
 
 
