@@ -11,29 +11,29 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.delaying_proxy import DELAY_MS
 from benchmarks.harness import FIGURES, Row
+from benchmarks.loads.delaying_proxy import DELAY_MS
 from benchmarks.results import save
 from include.settings import settings
 from include.stack.scratch import scratch_home
 
-# In the order in which they run; each is a module with `measure_bench(home, rows, rounds) -> list[Row]`, which is given
-# an empty folder.
-BENCHMARKS = (
-    "load",
-    "upsert",
-    "rejects",
-    "small",
-    "settings",
-    "growth",
-    "memory",
-    "bundles",
-    "latency",
-    "peers",
-    "graph",
-    "dag",
-    "stores",
-)
+# In the order in which they run, each with its module below `benchmarks`, which has `measure_bench(home, rows,
+# rounds) -> list[Row]` and is given an empty folder.
+BENCHMARKS = {
+    "load": "loads.load",
+    "upsert": "loads.upsert",
+    "rejects": "loads.rejects",
+    "small": "loads.small",
+    "settings": "loads.settings",
+    "growth": "loads.growth",
+    "memory": "loads.memory",
+    "bundles": "graphs.bundles",
+    "latency": "loads.latency",
+    "peers": "peers",
+    "graph": "graphs.both",
+    "dag": "scheduler.dag",
+    "stores": "scheduler.stores",
+}
 
 # Not measured in seconds: how many odd CSVs are right at first try.
 SCORE = "anycsv"
@@ -54,7 +54,8 @@ def run(name: str, rows: int, rounds: int, options: Mapping[str, Any]) -> list[R
         options: what it is told besides.
     """
     with scratch_home(settings().home.resolve(), "bench-") as home:
-        measured: list[Row] = import_module(f"benchmarks.{name}").measure_bench(home, rows, rounds, **options)
+        module = import_module(f"benchmarks.{BENCHMARKS[name]}")
+        measured: list[Row] = module.measure_bench(home, rows, rounds, **options)
     return measured
 
 
@@ -125,7 +126,7 @@ def main() -> Any:
     unknown = set(arguments.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    rows, failed = run_all(arguments.names or BENCHMARKS, arguments)
+    rows, failed = run_all(arguments.names or list(BENCHMARKS), arguments)
     if arguments.json:
         json.dump([row.as_json() for row in rows], sys.stdout, indent=2)
     else:

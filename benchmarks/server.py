@@ -41,7 +41,7 @@ def start_server(home: Path, without: Collection[str] = ()) -> Server:
         without: settings of include/stack/postgres.py that stay as PostgreSQL has them.
     """
     from include.migrations import migrate
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     server = _Untuned(home / "postgres", without)
     url = server.start()
@@ -78,7 +78,7 @@ def copy_database(url: str, source: str, name: str) -> str:
 
 
 def _connection(url: str, database: str) -> Connection[TupleRow]:
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     return connect(_sibling(url, database))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from include.loading.job import Connect
+    from include.loading.csv.job import Connect
     from include.loading.upload import Upload
     from include.results import LoadResult
 
@@ -24,14 +24,14 @@ def delivery(home: Path, day: dt.date = DAY, store: str = STORE) -> Path:
 
 def imports(_work: object) -> None:
     """`ready` of a case that loads: what the loader imports, so that the clock runs for its work alone."""
-    import include.pipelines.commerce.extract
-    import include.pipelines.commerce.load
-    import include.writers.postgres_session  # noqa: F401
+    import include.pipelines.commerce.delivery.extract
+    import include.pipelines.commerce.delivery.load_dataset
+    import include.postgres.session  # noqa: F401
 
 
 def driver(_work: object) -> None:
     """`ready` of a case that is SQL by hand: the driver alone."""
-    import include.writers.postgres_session  # noqa: F401
+    import include.postgres.session  # noqa: F401
 
 
 def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False) -> tuple[LoadResult, ...]:
@@ -43,11 +43,11 @@ def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False
         dataset: catalog, inventory, orders or variants.
         force: load bytes that are loaded already.
     """
-    from include.loading.job import LoadOptions
-    from include.pipelines.commerce.load import load_dataset
+    from include.loading.csv.job import LoadOptions
+    from include.pipelines.commerce.delivery.load_dataset import load_dataset
+    from include.postgres.kept import KeptConnection
+    from include.postgres.session import connect
     from include.settings import StoresFile
-    from include.writers.postgres_kept import KeptConnection
-    from include.writers.postgres_session import connect
 
     with KeptConnection(lambda: connect(url)) as kept:
         upload = _open(kept, folder)
@@ -56,15 +56,15 @@ def load(url: str, folder: Path, dataset: str = "orders", *, force: bool = False
 
 def open_delivery(url: str, folder: Path) -> Upload:
     """Only the first half of `load`."""
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     return _open(lambda: connect(url), folder)
 
 
 def _open(connect: Connect, folder: Path) -> Upload:
     from include.ledger.runs import RunSource
-    from include.pipelines.commerce.extract import open_upload
-    from include.pipelines.commerce.uploads import Delivery
+    from include.pipelines.commerce.delivery.extract import open_upload
+    from include.pipelines.commerce.delivery.upload_id import Delivery
 
     delivered = Delivery(folder.parent.name, dt.date.fromisoformat(folder.name), str(folder))
     with connect() as connection:

@@ -18,10 +18,10 @@ FORKING = ("scheduler", "celery")
 # The loader with all it imports (psycopg, pyarrow, pandas). Nothing here opens a connection or starts a thread that a
 # fork would lose.
 MODULES = (
-    "include.pipelines.commerce.close",
-    "include.pipelines.commerce.extract",
-    "include.pipelines.commerce.load",
-    "include.writers.postgres_session",
+    "include.pipelines.commerce.delivery.close",
+    "include.pipelines.commerce.delivery.extract",
+    "include.pipelines.commerce.delivery.load_dataset",
+    "include.postgres.session",
     "pyarrow.csv",
 )
 

@@ -93,7 +93,7 @@ class BundleSettings(BaseModel):
     """Which bundles of a store's baskets are worth recommending; the defaults are what merchants start with.
 
     `window_days` of orders are mined. A bundle stands in at least `min_count` baskets and in the share `min_support` of
-    them; `min_confidence` and `min_lift` bound it as include/pipelines/commerce/bundles_mine.py defines them. A basket
+    them; `min_confidence` and `min_lift` bound it as include/pipelines/commerce/bundles/mine.py defines them. A basket
     of more than `max_basket_size` variants is a wholesaler's and left out. `max_items` 2 looks for pairs only.
     `excluded_tags` are products' tags in the catalog, `excluded_order_tags` those of orders.
     """

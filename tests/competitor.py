@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from include.writers.postgres_session import connect
+from include.postgres.session import connect
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 

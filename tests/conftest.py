@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from neo4j import Driver
     from psycopg import Connection
 
-    from include.stack.neo4j import EmbeddedNeo4j
+    from include.stack.neo4j.server import EmbeddedNeo4j
     from tests.object_store import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -164,7 +164,7 @@ def s3(s3_server: ObjectStore, request: pytest.FixtureRequest) -> ObjectStore:
 @pytest.fixture(scope="session")
 def neo4j_server() -> EmbeddedNeo4j:
     """The session's Neo4j; whoever asks first starts it, and installs it in the project where it is missing."""
-    from include.stack.neo4j import EmbeddedNeo4j
+    from include.stack.neo4j.server import EmbeddedNeo4j
 
     server = EmbeddedNeo4j(HOME / "neo4j")
     server.start()
@@ -183,7 +183,7 @@ def neo4j_session_driver(neo4j_server: EmbeddedNeo4j) -> Iterator[Driver]:
 @pytest.fixture
 def neo4j_driver(neo4j_session_driver: Driver) -> Driver:
     """The session's driver; its one database is emptied for the test, and of constraints that are not the writer's."""
-    from include.writers.neo4j_cypher import quoted
+    from include.writers.graph.neo4j.cypher import quoted
 
     driver = neo4j_session_driver
     with driver.session() as session:

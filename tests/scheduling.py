@@ -9,10 +9,10 @@ SHARED = {
     "tests/scheduler/": "scheduler",
     "tests/stack/test_lifecycle.py": "lifecycle",
     # Neo4j's community server has one database: tests empty it, and two of them at a time would empty each other's.
-    "tests/writers/test_neo4j": "neo4j",
+    "tests/writers/graph/neo4j/": "neo4j",
     "tests/plugins/test_neo4j": "neo4j",
     "tests/stack/test_neo4j": "neo4j",
-    "tests/pipelines/commerce/test_neo4j": "neo4j",
+    "tests/pipelines/commerce/product_graph/test_neo4j": "neo4j",
 }
 
 

@@ -66,7 +66,7 @@ def _ours(chosen: list[Case], *, reader: bool) -> Verdicts:
         if reader:
             return _judged(chosen, partial(ours.read, folder=Path(folder)))
         url = stack.enter_context(_database())
-        from include.writers.postgres_session import connect
+        from include.postgres.session import connect
 
         return _judged(chosen, partial(ours.load, folder=Path(folder), connect=lambda: connect(url)))
 

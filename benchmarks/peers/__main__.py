@@ -18,7 +18,7 @@ from benchmarks.peers.work import PeerWork
 def main() -> None:
     """Imports, reads the work, does it, writes down its seconds."""
     script, way = sys.argv[1:]
-    load = getattr(import_module(f"benchmarks.peers.{script}"), way)
+    load = getattr(import_module(f"benchmarks.peers.others.{script}"), way)
     work = PeerWork(**json.load(sys.stdin))
     started = time.perf_counter()
     load(work)

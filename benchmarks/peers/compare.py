@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from benchmarks import order_lines, through
+from benchmarks import through
 from benchmarks.harness import Case, Row, measure
+from benchmarks.inputs import order_lines
 from benchmarks.peers.catalogue import APPEND, LONGSHORE, NOT_RUN, REPEATABLE, Guarantees, Peer
 from benchmarks.peers.environment import bench_python, run_peer
 from benchmarks.peers.work import SCHEMA, TABLE, PeerWork, create_table
@@ -158,7 +159,7 @@ def peer_again(work: Work, peer: Peer) -> float:
 
 def empty(work: Work, peer: Peer) -> None:
     """The peer's empty schema and folder in a database that holds nothing else."""
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     folder = Path(work.of(peer, work.first).folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -184,7 +185,7 @@ def _load(work: Work, peer: Peer, delivery: str) -> float:
 
 
 def _expect_rows(own: PeerWork, peer: Peer) -> None:
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     with connect(own.url) as connection:
         found = connection.execute(f"SELECT count(*) FROM {SCHEMA}.{TABLE}".encode()).fetchall()[0][0]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-# The canonical order lines of benchmarks/order_lines.py, and what each column is.
+# The canonical order lines of benchmarks/inputs/order_lines.py, and what each column is.
 COLUMNS = {
     "order_id": 'text COLLATE "C"',
     "created_at": "timestamptz",

@@ -16,7 +16,7 @@ from include.cli.target import connector
 from include.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.backfill import Call, DayRun, Range
+    from include.stack.backfill import Call, DayRun, Range
 
 HELP = """Load the deliveries of past days through the running Airflow.
 
@@ -59,7 +59,7 @@ def backfill(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """See HELP."""
-    from include.pipelines.commerce.backfill import Range
+    from include.stack.backfill import Range
 
     if reprocess not in REPROCESS:
         raise UsageError(f"--reprocess is {reprocess!r}.", f"Choose one of {', '.join(REPROCESS)}.")
@@ -97,7 +97,7 @@ def _call() -> Call:
 
 
 def _watch(call: Call, wanted: Range) -> list[DayRun]:
-    from include.pipelines.commerce.backfill import backfill as follow
+    from include.stack.backfill import backfill as follow
 
     runs: list[DayRun] = []
     try:

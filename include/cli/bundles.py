@@ -15,7 +15,7 @@ from include.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from include.pipelines.commerce.bundles import MinedWindow
+    from include.pipelines.commerce.bundles.load import MinedWindow
 
 GROUP_HELP = """Show what is bought together: pairs and triples worth recommending.
 
@@ -79,8 +79,8 @@ def show_bundles(
     """See GROUP_HELP."""
     if context.invoked_subcommand:
         return
-    from include.pipelines.commerce import bundles
-    from include.pipelines.commerce.bundles_report import table
+    from include.pipelines.commerce.bundles import load as bundles
+    from include.pipelines.commerce.bundles.rows import table
     from include.settings import read_stores, settings
 
     days = _days(first, last)
@@ -105,7 +105,7 @@ def mine_bundles(
     """See MINE_HELP."""
     from include.ledger.runs import RunSource
     from include.migrations import migrate
-    from include.pipelines.commerce import bundles
+    from include.pipelines.commerce.bundles import load as bundles
     from include.settings import read_stores, settings
 
     days = _days(first, last)

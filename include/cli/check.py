@@ -11,7 +11,7 @@ from include.cli.rows import cell_text, encode, print_table
 from include.errors import UsageError
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.check import Checked
+    from include.pipelines.commerce.profiles.check import Checked
     from include.readers.profile import Profile
 
 CONTRACTS = ("catalog", "inventory", "orders", "variants")
@@ -54,7 +54,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """See HELP."""
-    from include.pipelines.commerce.check import check_file
+    from include.pipelines.commerce.profiles.check import check_file
     from include.settings import settings
 
     if dataset is not None and dataset not in CONTRACTS:

@@ -12,10 +12,10 @@ from include.cli.check import print_checked
 from include.cli.output import ExitCode, Panel, words
 from include.cli.rows import encode
 from include.errors import UsageError
-from include.readers.profile import DateOrder, DecimalForm, HeaderForm
+from include.readers.choices import DateOrder, DecimalForm, HeaderForm
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.check import Checked
+    from include.pipelines.commerce.profiles.check import Checked
     from include.pipelines.tables.contract import TableContract
 
 GROUP_HELP = "Say what a CSV of any kind holds: ./longshore contract infer FILE."
@@ -135,7 +135,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """See CHECK_HELP."""
-    from include.pipelines.commerce.check import check_as
+    from include.pipelines.commerce.profiles.check import check_as
     from include.pipelines.tables.contract import read_contract
     from include.settings import settings
 

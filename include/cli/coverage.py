@@ -69,7 +69,7 @@ def coverage(
     target: Target = "",
 ) -> None:
     """See HELP."""
-    from include.pipelines.commerce.coverage_report import table
+    from include.pipelines.commerce.coverage.rows import table
 
     days = (first.date() if first else dt.date.min, last.date() if last else dt.date.max)
     if days[0] > days[1]:
@@ -91,7 +91,7 @@ def coverage(
 
 def _compute(connection: Connection[tuple[Any, ...]]) -> None:
     from include.migrations import migrate
-    from include.pipelines.commerce import coverage as commerce
+    from include.pipelines.commerce.coverage import compute as commerce
 
     migrate(connection)
     due = commerce.due(connection)
@@ -105,7 +105,7 @@ def _compute(connection: Connection[tuple[Any, ...]]) -> None:
 
 
 def _write_page(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    from include.pipelines.commerce.coverage_page import page
+    from include.pipelines.commerce.coverage.page import page
 
     page(rows, path)
     words().print(f"wrote {path}", markup=False)

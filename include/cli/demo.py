@@ -62,13 +62,13 @@ Where to look next
 def demo(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """See HELP."""
     from include.ledger.report import loads_of
-    from include.pipelines.commerce import bundles_report
-    from include.pipelines.commerce.coverage_report import table
-    from include.pipelines.commerce.product_graph_report import goes_with
+    from include.pipelines.commerce.bundles import rows as bundles_report
+    from include.pipelines.commerce.coverage.rows import table
+    from include.pipelines.commerce.product_graph.rows import goes_with
+    from include.postgres.session import connect
     from include.samples.shop import DAYS
     from include.settings import settings
     from include.stack.lifecycle import stack
-    from include.writers.postgres_session import connect
 
     with progress("reading the settings") as report:
         runs = _run(report)

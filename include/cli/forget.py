@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from include.ledger.events import Subject
-    from include.pipelines.commerce.forget import Forgetting, Report, Selection
+    from include.pipelines.commerce.operate.forget import Forgetting, Report, Selection
 
 FORGET_HELP = """Take uploads back: rows, coverage, bundles, the text of rejects.
 
@@ -68,7 +68,7 @@ def forget_uploads(
     target: Target = "",
 ) -> None:
     """See FORGET_HELP."""
-    from include.pipelines.commerce import forget
+    from include.pipelines.commerce.operate import forget
 
     with connector(target) as connect, ledger(target) as connection:
         found = forget.find_uploads(connection, _selection(connection, upload, store, older_than))
@@ -88,7 +88,7 @@ def forget_person(
     target: Target = "",
 ) -> None:
     """See PERSON_HELP."""
-    from include.pipelines.commerce import forget
+    from include.pipelines.commerce.operate import forget
 
     pattern = forget.address_pattern(sys.stdin.readline() if email == "-" else email)
     with connector(target) as connect, ledger(target) as connection:
@@ -127,7 +127,7 @@ def _selection(
     connection: Connection[tuple[object, ...]], upload: str | None, store: str | None, older_than: int | None
 ) -> Selection:
     from include.ledger.attempts import resolve
-    from include.pipelines.commerce.forget import Selection
+    from include.pipelines.commerce.operate.forget import Selection
 
     if upload is None and store is None and older_than is None:
         raise UsageError("Nothing says which uploads.", "Give an upload's ID, --store NAME or --older-than DAYS.")
@@ -181,8 +181,8 @@ def _uploads(count: int) -> str:
 
 
 def _say_due(connection: Connection[tuple[object, ...]]) -> None:
-    from include.pipelines.commerce import bundles
-    from include.pipelines.commerce.coverage import due
+    from include.pipelines.commerce.bundles import load as bundles
+    from include.pipelines.commerce.coverage.compute import due
     from include.settings import read_stores, settings
 
     count = len(due(connection))

@@ -13,8 +13,8 @@ from include.cli.rows import print_objects, print_table
 from include.cli.target import Target, connector, ledger, migrated_ledger
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.product_graph import BuiltGraph
-    from include.pipelines.commerce.product_graph_store import GraphStore
+    from include.pipelines.commerce.product_graph.load import BuiltGraph
+    from include.writers.graph.stores import GraphStore
 
 GROUP_HELP = """Show what the product graph holds of each store.
 
@@ -55,8 +55,8 @@ def show_graph(context: typer.Context, store: Store = None, json: Json = False, 
     """See GROUP_HELP."""
     if context.invoked_subcommand:
         return
-    from include.pipelines.commerce import product_graph
-    from include.pipelines.commerce.product_graph_report import table
+    from include.pipelines.commerce.product_graph import load as product_graph
+    from include.pipelines.commerce.product_graph.rows import table
 
     with migrated_ledger(target) as connection, chosen_graph() as graph:
         rows = table(connection, store)
@@ -82,7 +82,7 @@ def build_graph(
     """See BUILD_HELP."""
     from include.ledger.runs import RunSource
     from include.migrations import migrate
-    from include.pipelines.commerce import product_graph
+    from include.pipelines.commerce.product_graph import load as product_graph
 
     with ledger(target) as connection, connector(target) as connect, chosen_graph() as graph:
         migrate(connection)
@@ -118,8 +118,8 @@ def _exit(built: Sequence[BuiltGraph]) -> None:
 @contextmanager
 def chosen_graph() -> Iterator[GraphStore]:
     """The graph that the settings name, for the length of the block."""
-    from include.pipelines.commerce.product_graph_store import LadybugGraph, connected
     from include.settings import settings
+    from include.writers.graph.stores import LadybugGraph, connected
 
     url = settings().neo4j.get_secret_value()
     if not url:

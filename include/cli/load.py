@@ -16,8 +16,8 @@ from include.cli.target import Target, connector
 from include.errors import UsageError
 
 if TYPE_CHECKING:
-    from include.loading.job import LoadOptions
-    from include.pipelines.commerce.command import Located, Outcome, Request
+    from include.loading.csv.job import LoadOptions
+    from include.pipelines.commerce.delivery.load_delivery import Located, Outcome, Request
     from include.pipelines.tables.load import TableRequest
     from include.results import LoadResult
     from include.settings import StoresFile
@@ -107,7 +107,7 @@ def commerce(  # noqa: PLR0913, PLR0917 # each is an option of the command
     target: Target = "",
 ) -> None:
     """See HELP."""
-    from include.pipelines.commerce.command import Request, locate
+    from include.pipelines.commerce.delivery.load_delivery import Request, locate
     from include.settings import read_stores, settings
 
     if dataset and dataset not in DATASETS:
@@ -127,13 +127,13 @@ def _options(*, force: bool, accept: bool, dry_run: bool) -> LoadOptions:
     """What the command's user wants; who lets a delivery through is that user."""
     from getpass import getuser
 
-    from include.loading.job import LoadOptions
+    from include.loading.csv.job import LoadOptions
 
     return LoadOptions(force=force, accept=accept, dry_run=dry_run, accepted_by=getuser() if accept else None)
 
 
 def _load(located: Located, request: Request, stores: StoresFile, target: str) -> Outcome:
-    from include.pipelines.commerce.command import load_delivery
+    from include.pipelines.commerce.delivery.load_delivery import load_delivery
     from include.settings import settings
 
     if not stores.listed(located.delivery.store):

@@ -14,7 +14,7 @@ commands = typer.Typer(no_args_is_help=True, help="A Neo4j server of the project
 @commands.command()
 def up() -> None:
     """Install Neo4j where it is missing (250 MB), start it, return when it answers."""
-    from include.stack.neo4j import LOGIN, embedded_neo4j
+    from include.stack.neo4j.server import LOGIN, embedded_neo4j
 
     server = embedded_neo4j()
     with progress("looking at what runs") as report:
@@ -30,7 +30,7 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Delete the graph and the password as well.")] = False,
 ) -> None:
     """Stop the server; the graph stays."""
-    from include.stack.neo4j import embedded_neo4j
+    from include.stack.neo4j.server import embedded_neo4j
 
     server = embedded_neo4j()
     with progress("ending Neo4j"):
@@ -44,7 +44,7 @@ def down(
 @commands.command()
 def status(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Show whether the server runs; exit code 0 when it does, else 1."""
-    from include.stack.neo4j import embedded_neo4j
+    from include.stack.neo4j.server import embedded_neo4j
 
     found = embedded_neo4j().status()
     if json:

@@ -38,7 +38,7 @@ def init(
     out: Annotated[Path | None, typer.Option("--out", metavar="P.yaml", help="Write there; else print.")] = None,
 ) -> None:
     """See INIT_HELP."""
-    from include.pipelines.commerce.profile_draft import draft_profile
+    from include.pipelines.commerce.profiles.draft import draft_profile
     from include.settings import settings
 
     if contract is not None and contract not in CONTRACTS:

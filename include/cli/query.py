@@ -91,7 +91,7 @@ def _run(url: str, statement: str, json: bool, write: bool) -> None:
     import psycopg
     from psycopg.types.json import set_json_loads
 
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     with connect(url, autocommit=False) as connection, connection.cursor() as cursor:
         connection.read_only = not write
@@ -122,7 +122,7 @@ def _print(cursor: psycopg.Cursor[tuple[object, ...]], json: bool) -> None:
 
 def _ask_graph(statement: str, json: bool, write: bool) -> None:
     from include.settings import settings
-    from include.writers.ladybug_session import reading
+    from include.writers.graph.ladybug.session import reading
 
     if write or not statement.strip():
         raise UsageError(
@@ -142,7 +142,7 @@ def _ask_graph(statement: str, json: bool, write: bool) -> None:
 
 
 def _explained(error: psycopg.Error) -> LongshoreError:
-    from include.writers.postgres_errors import translate
+    from include.postgres.errors import translate
 
     said = (error.diag.message_primary or str(error)).strip().rstrip(".")
     place = f" (character {error.diag.statement_position})" if error.diag.statement_position else ""

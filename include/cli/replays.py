@@ -14,8 +14,8 @@ from include.cli.target import Target, connector, ledger, migrated_ledger
 from include.errors import UsageError
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.replay_outcome import ReplayOutcome
-    from include.pipelines.commerce.replay_subject import Selection
+    from include.loading.replay.outcome import ReplayOutcome
+    from include.loading.replay.subject import Selection
 
 EXPORT_HELP = """Write the rejects of a current load into a CSV that a person can mend.
 
@@ -92,9 +92,9 @@ def export(
     target: Target = "",
 ) -> None:
     """See EXPORT_HELP."""
+    from include.loading.replay.cells import Guard
     from include.migrations import migrate
-    from include.pipelines.commerce.reject_cells import Guard
-    from include.pipelines.commerce.reject_export import export_rejects
+    from include.pipelines.commerce.delivery.reject_export import export_rejects
 
     guard = Guard.NONE if raw else Guard.APOSTROPHE
     with ledger(target) as connection:
@@ -129,9 +129,9 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
     """See REPLAY_HELP."""
     from getpass import getuser
 
+    from include.loading.replay.mended_file import read_mended
     from include.migrations import migrate
-    from include.pipelines.commerce.mended import read_mended
-    from include.pipelines.commerce.replay import ReplayOptions, replay
+    from include.pipelines.commerce.delivery.replay import ReplayOptions, replay
     from include.pipelines.tables.contract import read_contract
     from include.pipelines.tables.replay import replay_table
     from include.settings import read_stores, settings
@@ -153,7 +153,7 @@ def replay_rejects(  # noqa: PLR0913, PLR0917 # each is an option of the command
 
 
 def _is_graph_load(target: str, load: int) -> bool:
-    from include.pipelines.commerce.product_graph_replay import is_graph_load
+    from include.pipelines.commerce.product_graph.replay import is_graph_load
 
     with migrated_ledger(target) as connection:
         return is_graph_load(connection, load)
@@ -163,8 +163,8 @@ def _replay_graph(target: str, load: int, profile: str | None, dry_run: bool) ->
     from getpass import getuser
 
     from include.cli.graph import chosen_graph
-    from include.pipelines.commerce.product_graph_replay import replay_elements
-    from include.pipelines.commerce.replay import ReplayOptions
+    from include.pipelines.commerce.delivery.replay import ReplayOptions
+    from include.pipelines.commerce.product_graph.replay import replay_elements
 
     if profile:
         raise UsageError(f"Load {load} is one of a graph, which has no profile.", "Leave --profile out.")
@@ -226,7 +226,7 @@ def prune_rejects(
 def _selection(
     load: int | None, store: str | None, day: dt.datetime | None, dataset: str | None, exported: int | None = None
 ) -> Selection:
-    from include.pipelines.commerce.replay_subject import Selection
+    from include.loading.replay.subject import Selection
 
     named = load is not None or store or day or dataset
     return Selection(load if named else exported, store, day.date() if day else None, dataset)

@@ -12,7 +12,7 @@ from include.cli.rows import cell_text, print_table
 from include.cli.target import Target, migrated_ledger
 
 if TYPE_CHECKING:
-    from include.pipelines.commerce.report import Finding, Morning, StoreDay
+    from include.pipelines.commerce.operate.morning import Finding, Morning, StoreDay
 
 HELP = """Report on a day: which stores delivered, and what to look at.
 
@@ -59,7 +59,7 @@ def report(
     target: Target = "",
 ) -> None:
     """See HELP."""
-    from include.pipelines.commerce.report import morning
+    from include.pipelines.commerce.operate.morning import morning
     from include.settings import read_stores, settings
 
     stores = read_stores(settings().stores_file)

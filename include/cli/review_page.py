@@ -15,7 +15,7 @@ from include.cli.rows import cell_text, print_table
 if TYPE_CHECKING:
     from include.ledger.attempts import UploadState
     from include.ledger.explain import RecordedLoad
-    from include.pipelines.commerce.review import Review, TableReview
+    from include.pipelines.commerce.operate.review import Review, TableReview
 
 
 def print_review(found: Review) -> None:
@@ -103,7 +103,7 @@ def _messages(found: Review) -> dict[str, list[str]]:
 
 
 def _load_row(load: RecordedLoad) -> list[object]:
-    from include.pipelines.commerce.review import rows_left
+    from include.pipelines.commerce.operate.review import rows_left
 
     result = load.result
     return [result.dataset, result.load_id, rows_left(result.counts), _moment(load), load.accepted_by]

@@ -49,8 +49,8 @@ def database(target: str) -> Iterator[str]:
         _check(target)
         yield target
         return
+    from include.postgres.session import connect
     from include.stack.postgres import embedded
-    from include.writers.postgres_session import connect
 
     server = embedded()
     was_running = server.status().running
@@ -66,7 +66,7 @@ def database(target: str) -> Iterator[str]:
 @contextmanager
 def connector(target: str) -> Iterator[Connect]:
     """A function that opens autocommit connections to the target, for the length of the block."""
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     with database(target) as url:
         yield lambda: connect(url)
@@ -114,10 +114,10 @@ def _check(target: str) -> None:
 
 
 def _stop_if_idle(server: EmbeddedPostgres, url: str) -> None:
+    from include.postgres.session import connect
     from include.settings import settings
     from include.stack.lifecycle import stack
     from include.stack.state import file_lock
-    from include.writers.postgres_session import connect
 
     # `up` holds the lock while it starts: then the server is the stack's.
     with suppress(TransientError), file_lock(settings().home / "lock", timeout_s=0):

@@ -64,7 +64,7 @@ def down(
 ) -> None:
     """See DOWN_HELP."""
     from include.stack.lifecycle import stack
-    from include.stack.neo4j import embedded_neo4j
+    from include.stack.neo4j.server import embedded_neo4j
 
     own = stack()
     with progress("looking at what runs") as report:

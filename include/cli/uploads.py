@@ -159,7 +159,7 @@ def _as_json(upload: UploadState) -> dict[str, Any]:
 
 def show_upload(name: Name, json: Json = False, target: Target = "") -> None:
     """See SHOW_HELP."""
-    from include.pipelines.commerce.review import review
+    from include.pipelines.commerce.operate.review import review
     from include.settings import read_stores, settings
 
     stores = read_stores(settings().stores_file)
@@ -183,7 +183,7 @@ def accept_upload(
     """See ACCEPT_HELP."""
     from getpass import getuser
 
-    from include.pipelines.commerce.review import accept
+    from include.pipelines.commerce.operate.review import accept
     from include.settings import read_stores, settings
 
     if dataset and dataset not in DATASETS:

@@ -13,8 +13,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from include.errors import UsageError
+from include.postgres.errors import translated
 from include.results import Status
-from include.writers.postgres_errors import translated
 
 UPLOAD_PREFIX = re.compile(r"^[0-9a-fA-F-]{4,36}$")
 

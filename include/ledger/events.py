@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 
 class EventKind(StrEnum):

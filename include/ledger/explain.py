@@ -10,8 +10,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
+from include.postgres.errors import translated
 from include.results import Counts, FileResult, LoadResult, Status
-from include.writers.postgres_errors import translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from include.ledger.text import storable
+from include.postgres.dialect import ask_dialect
+from include.postgres.errors import translated
 from include.results import Counts, LoadResult
-from include.writers.dialect import ask_dialect
-from include.writers.postgres_errors import translated
 
 if TYPE_CHECKING:
     from include.readers.blocks import Part  # imports pyarrow, which listings do without

@@ -15,8 +15,8 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow, dict_row
 
 from include.ledger.text import NUL, storable
+from include.postgres.errors import translated
 from include.results import Reject
-from include.writers.postgres_errors import translated
 
 # Bytes of rejects kept in memory before they go to a temporary file: a whole budget of a day's file fits, a file of
 # nothing but rejects stays bounded.

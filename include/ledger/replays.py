@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 
 from include.errors import DefectError
 from include.ledger.text import storable
+from include.postgres.errors import translated
 from include.results import Counts, Reject
-from include.writers.postgres_errors import translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 LOADS = """
 SELECT loads.store, loads.day, loads.dataset, loads.status, loads.rows_read, loads.inserted, loads.updated,

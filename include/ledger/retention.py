@@ -6,8 +6,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from include.postgres.errors import translated
 from include.settings import StoresFile
-from include.writers.postgres_errors import translated
 
 # Texts emptied in one statement: a day's budget of a large store, in some 100 ms, so that closing an upload never waits
 # for the history of a year.

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.errors import DefectError
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 
 @dataclass(frozen=True, slots=True)

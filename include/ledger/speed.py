@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg import Connection
 from psycopg.rows import TupleRow, class_row
 
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 # Loads whose median is what is usual: about a month of days.
 HISTORY_LOADS = 30

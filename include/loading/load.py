@@ -17,19 +17,19 @@ from include.errors import HeldError, LongshoreError, RowError, TransientError
 from include.ledger import loads, rejects
 from include.ledger.rejects import RejectSpool
 from include.loading import rules
-from include.loading.job import Connect, Job
-from include.loading.plan import Finding
-from include.loading.stage import Intake, Staged
-from include.loading.ways import Way, ways
+from include.loading.csv.job import Connect, Job
+from include.loading.csv.plan import Finding
+from include.loading.csv.stage import Intake, Staged
+from include.loading.csv.strategies import Way, ways
 from include.log import line, logger
+from include.postgres.dialect import dialect_of
+from include.postgres.errors import UNIQUE_VIOLATION, translated
 from include.readers.dataset import DatasetReader
 from include.results import Counts, LoadResult, Status
 from include.timing import Stopwatch
 from include.writers.choice import LoadWriter, settle
-from include.writers.dialect import dialect_of
 from include.writers.errors import repeat_transient
-from include.writers.postgres_errors import UNIQUE_VIOLATION, translated
-from include.writers.postgres_split import ScatteredError
+from include.writers.postgres.streams import ScatteredError
 
 
 @dataclass(frozen=True, slots=True)

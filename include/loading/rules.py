@@ -9,7 +9,7 @@ from include.contracts import fingerprint
 from include.errors import BudgetError, DefectError, FileError, HeldError, LongshoreError
 from include.ledger.loads import CurrentLoad
 from include.ledger.rejects import RejectSpool
-from include.loading.job import Job
+from include.loading.csv.job import Job
 from include.results import LoadResult
 from include.settings import StoreSettings
 from include.writers.base import WriteCounts

@@ -20,7 +20,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 from include.errors import SetupError
-from include.writers.dialect import dialect_of
+from include.postgres.dialect import dialect_of
 
 # Key of the advisory lock, so that two processes never migrate one database at once. Any constant serves.
 LOCK_KEY = 0x10A65403E

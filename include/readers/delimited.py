@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from include.errors import DefectError, FileError
 from include.readers.blocks import Part, TextBlock
-from include.readers.dialect import Dialect
 from include.readers.encoding import EncodingFacts, utf8_blocks
-from include.readers.legacy import BAD_BYTE
 from include.readers.parsing import Parsed, int64_array, parse_records
 from include.readers.record_bounds import Positions, Records, count_lines, find_records, open_quote
+from include.readers.sniffing.dialect import Dialect
+from include.readers.sniffing.legacy import BAD_BYTE
 from include.readers.sniffing.suspects import check_suspects
 from include.results import Reject
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.errors import FileError, SetupError
-from include.readers.legacy import MENDING, Tally, plausible_encoding
-from include.readers.source import CHUNK_BYTES, open_bytes
+from include.readers.sniffing.legacy import MENDING, Tally, plausible_encoding
+from include.sources.bytes import CHUNK_BYTES, open_bytes
 
 UTF_8 = "utf-8"
 CP1252 = "cp1252"

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from include.errors import DefectError
-from include.readers.dialect import Dialect
 from include.readers.record_bounds import Positions, Records, split_record
+from include.readers.sniffing.dialect import Dialect
 
 # Up to so many ragged records of a block are put between slices of the others, at 9 us each; more of them cost less
 # by taking every row to its place, which is 0.8 ms for a block of 10,000 rows.

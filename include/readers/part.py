@@ -22,15 +22,16 @@ from include.readers.cells.block import BlockReader
 from include.readers.cells.column import read_column
 from include.readers.cells.inspection import TextColumn, without_blanks
 from include.readers.cells.reading import Reading
+from include.readers.choices import DateOrder, DecimalForm
 from include.readers.delimited import read_text_blocks
-from include.readers.dialect import Dialect, read_dialect
 from include.readers.encoding import EncodingFacts, detect_encoding
 from include.readers.families import member_column
-from include.readers.forms import FormSurvey
 from include.readers.headers import HeaderMapping, map_header
-from include.readers.profile import DateOrder, DecimalForm, Profile
-from include.readers.source import storage_errors
-from include.readers.zips import split_url
+from include.readers.profile import Profile
+from include.readers.sniffing.dialect import Dialect, read_dialect
+from include.readers.sniffing.forms import FormSurvey
+from include.sources.bytes import storage_errors
+from include.sources.zips import split_url
 from include.timing import Stopwatch
 
 # Object stores list times to the millisecond and tell a single object's to the second.

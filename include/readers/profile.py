@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,40 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from include.contracts import ColumnType, Contract
-from include.documents import Document, read_document
 from include.errors import SetupError
+from include.readers.choices import DateOrder, DecimalForm, HeaderForm, MissingTrailing
 from include.readers.date_formats import is_format
 from include.readers.quoting import Form, Quoting
-
-
-class DecimalForm(StrEnum):
-    """The sign that stands before the decimals: 1,234.50 is DOT, 1.234,50 is COMMA."""
-
-    DOT = "dot"
-    COMMA = "comma"
-
-
-class DateOrder(StrEnum):
-    """What a date of three numbers begins with. A date that begins with its year is read under each of them."""
-
-    ISO = "iso"
-    DAY_FIRST = "day_first"
-    MONTH_FIRST = "month_first"
-
-
-class HeaderForm(StrEnum):
-    """FIRST: the first record names the columns. NONE: it is data already, and columns go by their places."""
-
-    FIRST = "first"
-    NONE = "none"
-
-
-class MissingTrailing(StrEnum):
-    """What a record with fewer cells than the header is: a REJECT, or one whose last cells are NULL."""
-
-    REJECT = "reject"
-    NULL = "null"
-
+from include.yaml_files import Document, read_document
 
 NO_QUOTE = "none"
 

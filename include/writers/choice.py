@@ -10,7 +10,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from include.writers.base import ArrowStream, RefusedRow, WriteCounts
-from include.writers.cockroach_copy import CockroachCopyWriter
+from include.writers.cockroach.writer import CockroachCopyWriter
 
 Result = TypeVar("Result")
 

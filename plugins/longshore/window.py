@@ -22,8 +22,8 @@ from include.errors import UsageError
 if TYPE_CHECKING:
     from airflow.sdk.types import DagRunProtocol
 
-    from include.pipelines.commerce.extract import Window
-    from include.pipelines.commerce.uploads import Delivery
+    from include.pipelines.commerce.delivery.extract import Window
+    from include.pipelines.commerce.delivery.upload_id import Delivery
 
 SCHEDULED, BACKFILL = "scheduled", "backfill"
 
@@ -74,7 +74,7 @@ def day_of(params: Mapping[str, Any], name: str) -> dt.date | None:
 
 
 def _window(first: dt.date | None, last: dt.date | None, run: DagRunProtocol) -> Window:
-    from include.pipelines.commerce.extract import Window
+    from include.pipelines.commerce.delivery.extract import Window
 
     own_first, own_last = _own_days(run)
     return Window(first or last or own_first, last or own_last)
@@ -95,7 +95,7 @@ def _utc_day(moment: dt.datetime) -> dt.date:
 
 def _delivery(folder: str, store: str | None, day: dt.date | None) -> Delivery:
     """The folder as a delivery: parameters go before the last two components of its path."""
-    from include.pipelines.commerce.uploads import Delivery
+    from include.pipelines.commerce.delivery.upload_id import Delivery
 
     *_, parent, name = ["", "", *folder.rstrip("/").split("/")]
     try:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from benchmarks import by_hand, order_lines, through
-from benchmarks.deliveries import KINDS, Work, deliver
+from benchmarks import through
+from benchmarks.inputs import by_hand, order_lines
+from benchmarks.inputs.deliveries import KINDS, Work, deliver
 
 ROWS = 300
 LINES = {"orders": ("orders", "order_lines"), "catalog": ("catalog",)}

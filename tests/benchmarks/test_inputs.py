@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import order_lines, shop_exports
-from benchmarks.order_lines import Changes
+from benchmarks.inputs import order_lines, shop_exports
+from benchmarks.inputs.order_lines import Changes
 from include.samples.shopify import ORDERS, PRODUCTS_CURRENT
 
 ROWS = 2_000

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from socket import create_connection, socket
 
-from benchmarks.delaying_proxy import HOST, Link, Turn, delaying_proxy
-from benchmarks.latency import measure_latency
+from benchmarks.loads.delaying_proxy import HOST, Link, Turn, delaying_proxy
+from benchmarks.loads.latency import measure_latency
 
 DELAY_MS = 40.0
 

@@ -5,8 +5,8 @@ import sys
 from dataclasses import astuple, replace
 from pathlib import Path
 
-from benchmarks import bad_rows, order_lines
 from benchmarks.harness import Row
+from benchmarks.inputs import bad_rows, order_lines
 from benchmarks.peers.catalogue import APPEND, NOT_RUN, REPEATABLE, Peer
 from benchmarks.peers.compare import MEMORY_BAR, TIME_BAR, change, compared, guarantees, measure_peers
 from tests.conftest import ROOT
@@ -22,7 +22,7 @@ def row(case: str, seconds: float, rows: int, peak_mb: float) -> Row:
 def test_every_way_has_a_name_of_its_own_a_script_with_that_function_and_all_guarantees() -> None:
     assert len({peer.name for peer in PEERS}) == len(PEERS)
     for peer in PEERS:
-        script = ROOT / "benchmarks" / "peers" / f"{peer.script}.py"
+        script = ROOT / "benchmarks" / "peers" / "others" / f"{peer.script}.py"
         tree = ast.parse(script.read_text(encoding="utf-8"))
         assert peer.way in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, peer.name
         assert all(astuple(peer.guarantees)), peer.name

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import indexes
-from benchmarks.deliveries import Work
 from benchmarks.harness import Case
-from benchmarks.indexes import MEASURED, questions, secondary
+from benchmarks.inputs.deliveries import Work
+from benchmarks.loads import indexes
+from benchmarks.loads.indexes import MEASURED, questions, secondary
+from benchmarks.loads.settings import AGAIN, SERVERS, compared, first_delivery, small_home, small_loads
 from benchmarks.server import Server, start_server
-from benchmarks.settings import AGAIN, SERVERS, compared, first_delivery, small_home, small_loads
+from include.postgres.session import LoadSession, connect
 from include.stack.postgres import SETTINGS
-from include.writers.postgres_session import LoadSession, connect
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.stores import CONTENTS, Run, deliver, rows_of
+from benchmarks.scheduler.stores import CONTENTS, Run, deliver, rows_of
 from include.samples.shop import DAYS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.writers.postgres_session import connect
+from include.postgres.session import connect
 from tests.cli.conftest import CATALOG, INVENTORY, ORDERS, Deliver, Run
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from include.writers.graph import NodeTarget, Property
-from include.writers.ladybug_copy import LadybugCopyWriter
+from include.writers.graph.ladybug.writer import LadybugCopyWriter
+from include.writers.graph.targets import NodeTarget, Property
 from tests.cli.conftest import Run
 
 ITEM = NodeTarget("Item", Property("key", pa.string()), (Property("amount", pa.int64()),))

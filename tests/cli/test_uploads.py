@@ -116,7 +116,7 @@ def test_what_is_not_there_or_not_held_ends_with_2(run: Run, held: str, words: l
 
 def test_a_database_of_the_schema_before_is_brought_up_to_date_first(run: Run, held: str) -> None:
     from include.migrations import migrate
-    from include.writers.postgres_session import connect
+    from include.postgres.session import connect
 
     with connect(held) as connection:
         migrate(connection, 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from psycopg import Connection
 
-from include.writers.ladybug_session import reading
+from include.writers.graph.ladybug.session import reading
 from tests.dags.conftest import DAY, Run
 
 if TYPE_CHECKING:

@@ -126,9 +126,9 @@ def test_a_held_dataset_leaves_the_rest_loaded_and_the_run_red_until_a_person_le
 def test_what_a_person_lets_through_from_the_command_line_is_green_in_the_next_run(
     run: Run, landing: Path, tmp_path: Path, environment: Callable[..., None], migrated_database: str
 ) -> None:
-    from include.pipelines.commerce.review import accept
+    from include.pipelines.commerce.operate.review import accept
+    from include.postgres.session import connect
     from include.settings import read_stores
-    from include.writers.postgres_session import connect
 
     stores = tmp_path / "stores.yaml"
     stores.write_text("stores: {tiny-teas: {over_budget: hold, max_rejected_rows: 0}}")

@@ -8,10 +8,10 @@ import pytest
 from psycopg import Connection
 
 from include.ledger.attempts import table_states
-from include.pipelines.commerce import forget
-from include.pipelines.commerce.forget import Selection
+from include.pipelines.commerce.operate import forget
+from include.pipelines.commerce.operate.forget import Selection
+from include.postgres.session import connect
 from include.results import Status
-from include.writers.postgres_session import connect
 from tests.pipelines.tables.conftest import Desk
 
 LATER = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2)

@@ -12,9 +12,9 @@ import pytest
 from psycopg import Connection, sql
 
 from include.migrations import MIGRATIONS, migrate
+from include.pipelines.commerce.delivery.upload_id import NAMESPACE, upload_id
 from include.pipelines.commerce.records import TABLES
-from include.pipelines.commerce.uploads import NAMESPACE, upload_id
-from include.writers.postgres_session import connect
+from include.postgres.session import connect
 
 # Rows of every table as JSON, by its name.
 Content = dict[str, list[dict[str, Any]]]

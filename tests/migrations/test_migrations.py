@@ -11,7 +11,7 @@ from include.errors import SetupError
 from include.migrations import MIGRATIONS, migrate, steps
 from include.migrations.steps import ConcurrentIndex, Migration
 from include.pipelines.commerce.records import TABLES
-from include.writers.postgres_session import connect
+from include.postgres.session import connect
 
 INDEXED = Migration(
     number=len(MIGRATIONS) + 1,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from include.errors import SetupError
-from include.writers.graph import NodeTarget, Property
+from include.writers.graph.targets import NodeTarget, Property
 
 ITEM = NodeTarget("Item", Property("key", pa.string()))
 

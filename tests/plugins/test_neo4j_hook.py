@@ -8,7 +8,7 @@ import pytest
 from include.errors import SetupError, TransientError
 
 if TYPE_CHECKING:
-    from include.stack.neo4j import EmbeddedNeo4j
+    from include.stack.neo4j.server import EmbeddedNeo4j
 
 pytestmark = pytest.mark.timeout(900)
 

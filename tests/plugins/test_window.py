@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from include.errors import UsageError
-from include.pipelines.commerce.extract import Window
-from include.pipelines.commerce.uploads import Delivery
+from include.pipelines.commerce.delivery.extract import Window
+from include.pipelines.commerce.delivery.upload_id import Delivery
 
 NOBODY_ASKED: dict[str, Any] = {"store": None, "from": None, "until": None, "folder": None}
 

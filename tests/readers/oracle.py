@@ -69,6 +69,6 @@ def read_plainly(text: str, delimiter: str, *, columns: int, line: int) -> list[
 
 def _row(record: str, line: int, cells: list[str | None], broken: bool, columns: int) -> Row:
     padded = tuple((cells + [None] * columns)[:columns])
-    code = "columns" if len(cells) < columns or any(cells[columns:]) else ""
+    code = "columns" if len(cells) < columns or any(cell and cell.strip() for cell in cells[columns:]) else ""
     code = "nul" if "\0" in record else "quoting" if broken else code
     return Row(line, padded, code, blank=not record.strip(" \t"))

@@ -19,7 +19,7 @@ from include.readers.cells.numerals import FEW_CELLS
 from include.readers.cells.reading import Reading
 from include.readers.cells.shapes import describe_shape, mask_shape
 from include.readers.cells.steps import FEW_ONE_IN
-from include.readers.profile import DateOrder, DecimalForm
+from include.readers.choices import DateOrder, DecimalForm
 
 KINDS = list(ColumnType)[:7]
 IDENTIFIER, TEXT, INTEGER, DECIMAL, BOOLEAN, TIMESTAMP, DATE = KINDS

@@ -24,8 +24,9 @@ from include.errors import FileError, SetupError, TransientError
 from include.pipelines.commerce.records import CATALOG, CONTRACTS, INVENTORY, ORDERS
 from include.readers.blocks import Fault, Part, TypedBatch
 from include.readers.cells.inspection import BLANKS
+from include.readers.choices import DateOrder
 from include.readers.dataset import DatasetReader
-from include.readers.profile import DatasetProfile, DateOrder, Profile, read_profile
+from include.readers.profile import DatasetProfile, Profile, read_profile
 from include.settings import PROJECT_ROOT
 
 SHARED = Path(os.environ.get("LONGSHORE_SHARED_DATA", PROJECT_ROOT.parent / "shared" / "data"))

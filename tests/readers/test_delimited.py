@@ -17,10 +17,10 @@ from include.errors import FileError
 from include.readers import delimited
 from include.readers.blocks import Part, TextBlock
 from include.readers.delimited import read_text_blocks
-from include.readers.dialect import Dialect, read_dialect
 from include.readers.encoding import detect_encoding
 from include.readers.parsing import FEW_RAGGED
 from include.readers.quoting import Form
+from include.readers.sniffing.dialect import Dialect, read_dialect
 from include.results import Reject
 from tests.readers.oracle import UnclosedError, read_plainly
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.errors import FileError, SetupError
-from include.readers.dialect import DELIMITERS, SAMPLE_BYTES, detect_dialect, read_dialect
 from include.readers.encoding import detect_encoding
+from include.readers.sniffing.dialect import DELIMITERS, SAMPLE_BYTES, detect_dialect, read_dialect
 
 DEFECTS = Path(__file__).parent / "defects"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.errors import FileError, SetupError
 from include.readers.encoding import EncodingFacts, detect_encoding, utf8_blocks
-from include.readers.source import CHUNK_BYTES
+from include.sources.bytes import CHUNK_BYTES
 
 DEFECTS = Path(__file__).parent / "defects"
 

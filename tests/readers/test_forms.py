@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from include.contracts import Column, ColumnType
 from include.errors import FileError
-from include.readers.forms import Evidence, FormSurvey, weigh_dates, weigh_numbers
-from include.readers.profile import DateOrder, DecimalForm, Profile
+from include.readers.choices import DateOrder, DecimalForm
+from include.readers.profile import Profile
+from include.readers.sniffing.forms import Evidence, FormSurvey, weigh_dates, weigh_numbers
 
 QUANTITY = Column("quantity", ColumnType.INTEGER)
 PRICE = Column("price", ColumnType.DECIMAL)

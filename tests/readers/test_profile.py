@@ -6,7 +6,8 @@ import pytest
 
 from include.errors import SetupError
 from include.pipelines.commerce.records import CONTRACTS
-from include.readers.profile import DateOrder, DecimalForm, Profile, read_profile
+from include.readers.choices import DateOrder, DecimalForm
+from include.readers.profile import Profile, read_profile
 from include.settings import PROJECT_ROOT
 
 PROFILES = PROJECT_ROOT / "config" / "profiles"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from include.errors import FileError
 from include.readers.blocks import Part
 from include.readers.delimited import read_text_blocks
-from include.readers.dialect import read_dialect
 from include.readers.encoding import detect_encoding
 from include.readers.quoting import NO_QUOTES, Form, Quoting
 from include.readers.record_bounds import find_records, split_raw, split_record
+from include.readers.sniffing.dialect import read_dialect
 
 Rows = list[list[str | None]]
 

@@ -11,17 +11,17 @@ import pytest
 from psycopg import Connection, sql
 
 from include.ledger.runs import RunSource
-from include.loading.job import LoadOptions
+from include.loading.csv.job import LoadOptions
 from include.migrations import migrate
-from include.pipelines.commerce import coverage
-from include.pipelines.commerce.coverage_report import table
-from include.pipelines.commerce.extract import Window, discover, open_upload
-from include.pipelines.commerce.load import load_dataset
-from include.pipelines.commerce.uploads import DATASETS
+from include.pipelines.commerce.coverage import compute as coverage
+from include.pipelines.commerce.coverage.rows import table
+from include.pipelines.commerce.delivery.extract import Window, discover, open_upload
+from include.pipelines.commerce.delivery.load_dataset import load_dataset
+from include.pipelines.commerce.delivery.upload_id import DATASETS
+from include.postgres.session import connect
 from include.results import LoadResult, Status
 from include.settings import PROJECT_ROOT, read_stores
 from include.stack.postgres import create_database
-from include.writers.postgres_session import connect
 from tests.samples.expected import EXPECTED, EXPECTED_REJECTS, Expected
 
 FIRST, LAST = dt.date(2025, 3, 3), dt.date(2025, 3, 5)

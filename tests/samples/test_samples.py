@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.pipelines.commerce.extract import DATASET_FILE
+from include.pipelines.commerce.delivery.extract import DATASET_FILE
 from include.samples.generate import lay_out
 from include.settings import PROJECT_ROOT, read_stores
 from tests.samples.expected import EXPECTED, EXPECTED_REJECTS, NOT_DELIVERED, Expected

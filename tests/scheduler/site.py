@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from psycopg import Connection
 
-from include.pipelines.commerce.uploads import upload_id
+from include.pipelines.commerce.delivery.upload_id import upload_id
 from include.stack.lifecycle import Stack
 from include.stack.readiness import AirflowApi
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.pipelines.commerce.uploads import upload_id
+from include.pipelines.commerce.delivery.upload_id import upload_id
 from tests.scheduler.conftest import Nightly
 from tests.scheduler.site import CATALOG, COVERAGE, UNCLOSED, Run, Site, orders, until
 

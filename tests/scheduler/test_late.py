@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.pipelines.commerce.backfill import Range, backfill
+from include.stack.backfill import Range, backfill
 from tests.scheduler.conftest import Nightly, ago
 from tests.scheduler.site import CATALOG, Run, Site, orders
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from include.pipelines.commerce.uploads import upload_id
+from include.pipelines.commerce.delivery.upload_id import upload_id
 from include.writers.errors import repeat_transient
-from include.writers.ladybug_session import reading
+from include.writers.graph.ladybug.session import reading
 from tests.scheduler.site import BUNDLES, CATALOG, GRAPH, Run, Site, until
 
 pytestmark = pytest.mark.timeout(600)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.pipelines.commerce.backfill import DayRun, Range, backfill
+from include.stack.backfill import DayRun, Range, backfill
 from tests.scheduler.conftest import PUNCTUAL, Nightly, ago
 from tests.scheduler.site import CATALOG, Run, Site, orders
 

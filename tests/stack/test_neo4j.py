@@ -15,8 +15,8 @@ from neo4j.exceptions import AuthError
 from include.cli import app
 from include.cli.output import ExitCode
 from include.errors import SetupError
-from include.stack.neo4j import EmbeddedNeo4j
-from include.stack.neo4j_runtime import LOCK, Neo4jRuntime
+from include.stack.neo4j.runtime import LOCK, Neo4jRuntime
+from include.stack.neo4j.server import EmbeddedNeo4j
 from include.stack.processes import wait_for_end
 
 # The first test of a clone installs the server: 250 MB.

@@ -14,7 +14,7 @@ from include.pipelines.code_graph.garbage import collector_paused
 from include.pipelines.code_graph.languages.language import Language
 from include.pipelines.code_graph.registry import LANGUAGES
 from include.pipelines.code_graph.rows import FileRows, file_rows, tables
-from include.writers.graph import NodeTarget, RelationshipTarget
+from include.writers.graph.targets import NodeTarget, RelationshipTarget
 
 
 @dataclass(frozen=True, slots=True)

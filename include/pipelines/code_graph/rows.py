@@ -13,7 +13,7 @@ from include.pipelines.code_graph.facts import Definition, ParsedFile
 from include.pipelines.code_graph.flow.callees import calls_of, label_of
 from include.pipelines.code_graph.flow.program import Program
 from include.pipelines.code_graph.targets import NODES, RELATIONSHIPS
-from include.writers.graph import NodeTarget, RelationshipTarget
+from include.writers.graph.targets import NodeTarget, RelationshipTarget
 
 Row = tuple[object, ...]
 Place = tuple[str, str, str]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from include.writers.graph import NodeTarget, Property, RelationshipTarget
+from include.writers.graph.targets import NodeTarget, Property, RelationshipTarget
 
 _TEXT = pa.string()
 _NUMBER = pa.int64()

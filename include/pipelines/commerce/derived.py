@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.errors import LongshoreError, TransientError
 from include.ledger import loads
-from include.loading.job import Connect
+from include.loading.csv.job import Connect
 from include.log import line, logger
 from include.results import LoadResult, Status
 from include.timing import Stopwatch

@@ -20,9 +20,10 @@ from include.contracts import (
     Table,
     TableColumn,
 )
-from include.documents import read_document
-from include.readers.profile import DateFormat, DateOrder, DecimalForm, FormKeys, Profile, TimeZone
+from include.readers.choices import DateOrder, DecimalForm
+from include.readers.profile import DateFormat, FormKeys, Profile, TimeZone
 from include.settings import StoreSettings
+from include.yaml_files import read_document
 
 # PostgreSQL cuts names after 63 bytes; the load's temporary table has the table's name with `prepared_` before it.
 MAX_NAME = 50

@@ -14,10 +14,10 @@ import yaml
 
 from include.contracts import DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
 from include.pipelines.tables.contract import MAX_NAME, NAME, RESERVED_SCHEMAS
-from include.readers.column_survey import MOMENTS, ColumnSurvey, is_iso
 from include.readers.headers import header_key
+from include.readers.sniffing.column_survey import MOMENTS, ColumnSurvey, is_iso
 from include.readers.sniffing.proof import Proven
-from include.readers.survey import FileSurvey
+from include.readers.sniffing.survey import FileSurvey
 
 # Letters that lose their meaning without their marks.
 SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "œ": "oe"})

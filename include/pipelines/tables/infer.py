@@ -14,16 +14,17 @@ from typing import Any
 
 from include.contracts import ColumnType
 from include.errors import FileError, UsageError
-from include.loading.files import list_file
 from include.pipelines.tables.contract import MAX_NAME, RESERVED_COLUMNS
 from include.pipelines.tables.draft import SPELLED, Draft, column_lines, head, keys, notes
 from include.readers.blocks import Part
-from include.readers.column_survey import ColumnSurvey
+from include.readers.choices import DateOrder, DecimalForm, HeaderForm
 from include.readers.families import find_families
 from include.readers.headers import header_key
-from include.readers.profile import DateOrder, DecimalForm, HeaderForm, Profile
+from include.readers.profile import Profile
+from include.readers.sniffing.column_survey import ColumnSurvey
 from include.readers.sniffing.proof import Proven
-from include.readers.survey import FileSurvey, survey_file
+from include.readers.sniffing.survey import FileSurvey, survey_file
+from include.sources.files import list_file
 
 # What stands between the name of a family and its member: `Price / Germany`.
 BETWEEN = " / "

@@ -15,20 +15,20 @@ from include.contracts import fingerprint
 from include.errors import LongshoreError, TransientError, UsageError
 from include.ledger import explain, loads, runs
 from include.ledger.runs import RunSource
-from include.loading.files import list_file, opened_part
-from include.loading.job import Connect, Job, LoadOptions, Report
+from include.loading.csv.job import Connect, Job, LoadOptions, Report
+from include.loading.csv.plan import Filling, Plan
 from include.loading.load import load_job
-from include.loading.plan import Filling, Plan
 from include.loading.upload import Upload
 from include.log import line, logger
 from include.migrations import migrate
 from include.pipelines.tables.contract import Merge, TableContract
 from include.pipelines.tables.rules import BROKEN, broken_rules
 from include.pipelines.tables.schema import ensure_table, table_exists
+from include.postgres.errors import translated
+from include.postgres.kept import KeptConnection
 from include.results import LoadResult
 from include.settings import today
-from include.writers.postgres_errors import translated
-from include.writers.postgres_kept import KeptConnection
+from include.sources.files import list_file, opened_part
 
 PIPELINE = "tables"
 

@@ -8,11 +8,11 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from include.errors import SetupError, UsageError
-from include.loading.plan import Filling, Plan
-from include.pipelines.commerce.mended import MendedFile
-from include.pipelines.commerce.replay import Connect, Ground, ReplayOptions, replay_on
-from include.pipelines.commerce.replay_outcome import ReplayOutcome
-from include.pipelines.commerce.replay_subject import Selection, Subject
+from include.loading.csv.plan import Filling, Plan
+from include.loading.replay.mended_file import MendedFile
+from include.loading.replay.outcome import ReplayOutcome
+from include.loading.replay.subject import Selection, Subject
+from include.pipelines.commerce.delivery.replay import Connect, Ground, ReplayOptions, replay_on
 from include.pipelines.tables.contract import SOURCE_LINE, TableContract
 from include.pipelines.tables.load import lock_name, slice_id
 from include.pipelines.tables.schema import ensure_table, table_exists

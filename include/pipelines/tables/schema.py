@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 
 from include.contracts import DECIMAL_SCALE, Table, TableColumn
 from include.errors import SetupError
-from include.writers.postgres_errors import translated
-from include.writers.postgres_session import lock
+from include.postgres.errors import translated
+from include.postgres.session import lock
 
 # Types of a table that somebody else made which hold all that a contract's type may hold, or refuse what they do not
 # (a text too long, a number too large): that is a reject. What would round in silence is not among them.

@@ -18,7 +18,7 @@ from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
 from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
 from include.readers.cells.zones import DAY_US, LOCAL, MOMENT, Integers, to_moments
-from include.readers.profile import DateOrder
+from include.readers.choices import DateOrder
 
 DATE = pa.date32()
 # 0001-01-01 and the end of 9999 as microseconds from 1970: what Python, Arrow and PostgreSQL all hold.

@@ -18,7 +18,7 @@ from include.readers.cells.inspection import BLANKS, NO_TEXT, TextColumn, scatte
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
 from include.readers.cells.steps import FEW_ONE_IN, cast_whole, read_in_steps
-from include.readers.profile import DecimalForm
+from include.readers.choices import DecimalForm
 
 DECIMAL = pa.decimal128(DECIMAL_PRECISION, DECIMAL_SCALE)
 INTEGER = pa.int64()

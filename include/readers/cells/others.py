@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from include.readers.cells.inspection import BLANKS, TextColumn, trimmed
 from include.readers.cells.reading import Flaw, Reading
 from include.readers.cells.shapes import describe_shape
-from include.readers.profile import DecimalForm
+from include.readers.choices import DecimalForm
 
 FLOAT = pa.float64()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from include.contracts import DECIMAL_PRECISION, DECIMAL_SCALE
-from include.readers.profile import DateOrder, DecimalForm
+from include.readers.choices import DateOrder, DecimalForm
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from include.readers.dialect import DELIMITERS, SEPARATOR_LINE, Cells, sample_records
 from include.readers.quoting import NO_QUOTES, RFC_4180, Form, Quoting
 from include.readers.record_bounds import count_lines, find_records, split_raw, split_record
+from include.readers.sniffing.dialect import DELIMITERS, SEPARATOR_LINE, Cells, sample_records
 from include.readers.sniffing.header_rows import NOTHING, has_header, header_row, kind_of
 
 # Signs that delimit where none of the usual ones does.

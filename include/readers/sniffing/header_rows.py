@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from include.readers.dialect import Cells
+from include.readers.sniffing.dialect import Cells
 
 # Records that may stand above a header: titles, dates of export, filters.
 MOST_NOTES = 20

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.contracts import DECIMAL_PRECISION, DECIMAL_SCALE, ColumnType
-from include.readers.profile import DecimalForm
+from include.readers.choices import DecimalForm
 
 # Words that programs write for nothing. In columns of anything else, one that nobody writes as a text is NULL too.
 NULL_WORDS = pa.array(["na", "n/a", "#n/a", "nan", "null", "none", "nil", r"\n"])

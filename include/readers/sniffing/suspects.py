@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from include.errors import FileError
-from include.readers.dialect import NUMBER, Dialect
 from include.readers.record_bounds import Records, count_lines
+from include.readers.sniffing.dialect import NUMBER, Dialect
 
 LINE_END = re.compile(rb"\r\n|\r|\n")
 

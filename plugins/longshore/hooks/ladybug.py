@@ -11,9 +11,9 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from include.errors import SetupError
 from include.settings import settings
-from include.writers.graph import GraphTarget
-from include.writers.ladybug_copy import LadybugCopyWriter
-from include.writers.ladybug_session import Session, reading
+from include.writers.graph.ladybug.session import Session, reading
+from include.writers.graph.ladybug.writer import LadybugCopyWriter
+from include.writers.graph.targets import GraphTarget
 
 
 class LadybugHook(BaseHook):

@@ -10,8 +10,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from neo4j import Driver, GraphDatabase
 
 from include.errors import SetupError
-from include.writers.neo4j_errors import translated
-from include.writers.neo4j_session import CONNECT_TIMEOUT_S, DEFAULT_PORT, USER_AGENT
+from include.writers.graph.neo4j.errors import translated
+from include.writers.graph.neo4j.session import CONNECT_TIMEOUT_S, DEFAULT_PORT, USER_AGENT
 
 
 class LongshoreNeo4jHook(Neo4jHook):

@@ -12,8 +12,8 @@ from psycopg.rows import TupleRow
 
 from include.errors import SetupError
 from include.log import logger
-from include.writers.postgres_errors import translated
-from include.writers.postgres_session import CLIENT_ENCODING, OPENED_WITH, PREPARE_THRESHOLD
+from include.postgres.errors import translated
+from include.postgres.session import CLIENT_ENCODING, OPENED_WITH, PREPARE_THRESHOLD
 
 # Seconds that a cancel may take; a killed task has about 5 before it is killed for good.
 CANCEL_TIMEOUT_S = 3.0

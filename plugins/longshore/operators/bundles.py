@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from include.pipelines.commerce.bundles import Window
+    from include.pipelines.commerce.bundles.load import Window
     from include.settings import StoresFile
 
 
@@ -27,7 +27,7 @@ class MineBundlesOperator(LongshorePostgresOperator):
         """{windows, bundles}: how many windows were mined, and how many bundles they have."""
         from include import migrations
         from include.ledger.runs import RunSource
-        from include.pipelines.commerce import bundles
+        from include.pipelines.commerce.bundles import load as bundles
         from include.settings import read_stores, settings
 
         stores = read_stores(settings().stores_file)
@@ -44,7 +44,7 @@ class MineBundlesOperator(LongshorePostgresOperator):
             return {"windows": len(counts), "bundles": sum(counts)}
 
     def _windows(self, connection: Connection[TupleRow], stores: StoresFile, params: Mapping[str, Any]) -> list[Window]:
-        from include.pipelines.commerce import bundles
+        from include.pipelines.commerce.bundles import load as bundles
 
         first, last = day_of(params, "from"), day_of(params, "until")
         if first is None and last is None:

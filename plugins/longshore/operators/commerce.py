@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from include.loading.job import LoadOptions
+    from include.loading.csv.job import LoadOptions
     from include.loading.upload import Upload
-    from include.pipelines.commerce.uploads import Delivery
+    from include.pipelines.commerce.delivery.upload_id import Delivery
     from include.results import LoadResult
 
 # Uploads of one run: Airflow's own limit for mapped tasks ([core] max_map_length), beyond which `discover` would fail
@@ -38,7 +38,7 @@ FAILED_STATES = frozenset({"failed", "upstream_failed", NEVER_MADE})
 
 def load_options(context: Context, statement_timeout_ms: int) -> LoadOptions:
     """What the run's parameters `force` and `accept` say, and who said so."""
-    from include.loading.job import LoadOptions
+    from include.loading.csv.job import LoadOptions
 
     params, user = context["params"], context["dag_run"].triggering_user_name
     accept = bool(params.get("accept"))
@@ -69,7 +69,7 @@ class DiscoverOperator(LongshorePostgresOperator):
         return [delivery.as_json() for delivery in found]
 
     def _deliveries(self, connection: Connection[TupleRow], request: RunRequest) -> list[Delivery]:
-        from include.pipelines.commerce.extract import brings_news, discover
+        from include.pipelines.commerce.delivery.extract import brings_news, discover
         from include.settings import read_stores, settings
 
         if request.delivery:
@@ -114,8 +114,8 @@ class OpenUploadOperator(LongshorePostgresOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """The upload, as `include.loading.upload.Upload` writes it."""
         from include.ledger.runs import RunSource
-        from include.pipelines.commerce.extract import open_upload
-        from include.pipelines.commerce.uploads import Delivery
+        from include.pipelines.commerce.delivery.extract import open_upload
+        from include.pipelines.commerce.delivery.upload_id import Delivery
 
         source = RunSource(self.dag_id, "airflow", context["run_id"])
         delivery = Delivery.from_json(dict(self.delivery))
@@ -146,7 +146,7 @@ class LoadDatasetOperator(LongshorePostgresOperator):
     def execute(self, context: Context) -> list[dict[str, Any]]:
         """One object a table: status, counts, ms per phase (`include.results.LoadResult.as_json`)."""
         from include.loading.upload import Upload
-        from include.pipelines.commerce.load import load_dataset
+        from include.pipelines.commerce.delivery.load_dataset import load_dataset
         from include.settings import read_stores, settings
 
         upload = Upload.from_json(dict(self.upload))
@@ -188,7 +188,7 @@ class CloseUploadOperator(LongshorePostgresOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """{store, day, datasets: {dataset: status}, held, failed, stopped}; `stopped` are tasks that failed."""
         from include.loading.upload import Upload
-        from include.pipelines.commerce.close import close_upload
+        from include.pipelines.commerce.delivery.close import close_upload
 
         if self.upload is None:
             raise AirflowFailException("The upload was never opened. See the log of `open` in the same instance.")
@@ -242,7 +242,7 @@ class ComputeCoverageOperator(LongshorePostgresOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """{uploads, rows}: how many uploads were compared, and how many rows that wrote."""
         from include import migrations
-        from include.pipelines.commerce import coverage
+        from include.pipelines.commerce.coverage import compute as coverage
 
         with self.outcomes(), self.hook.connect() as connection:
             migrations.migrate(connection)
@@ -252,7 +252,7 @@ class ComputeCoverageOperator(LongshorePostgresOperator):
             return {"uploads": len(uploads), "rows": coverage.compute(connection, uploads)}
 
     def _uploads(self, connection: Connection[TupleRow], params: Mapping[str, Any]) -> list[str]:
-        from include.pipelines.commerce import coverage
+        from include.pipelines.commerce.coverage import compute as coverage
 
         first, last = day_of(params, "from"), day_of(params, "until")
         if first is None and last is None:

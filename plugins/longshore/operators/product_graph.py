@@ -13,7 +13,7 @@ from longshore.operators.base import LongshorePostgresOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.pipelines.commerce.product_graph_store import GraphStore
+    from include.writers.graph.stores import GraphStore
 
 NEO4J = "longshore_neo4j"
 LADYBUG = "longshore_ladybug"
@@ -40,7 +40,7 @@ class BuildProductGraphOperator(LongshorePostgresOperator):
         """{graph, stores, changed}: which graph, how many stores were loaded, and how many of its elements differ."""
         from include import migrations
         from include.ledger.runs import RunSource
-        from include.pipelines.commerce import product_graph
+        from include.pipelines.commerce.product_graph import load as product_graph
 
         params: Mapping[str, Any] = context["params"]
         with self.outcomes(), self._graph() as graph:
@@ -60,7 +60,7 @@ class BuildProductGraphOperator(LongshorePostgresOperator):
 
     @contextmanager
     def _graph(self) -> Iterator[GraphStore]:
-        from include.pipelines.commerce.product_graph_store import LadybugGraph, Neo4jGraph
+        from include.writers.graph.stores import LadybugGraph, Neo4jGraph
         from longshore.hooks.ladybug import LadybugHook
         from longshore.hooks.neo4j import LongshoreNeo4jHook
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from include.loading.job import LoadOptions
+    from include.loading.csv.job import LoadOptions
     from include.results import LoadResult
 
 

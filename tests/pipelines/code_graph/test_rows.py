@@ -7,7 +7,7 @@ import pytest
 from include.pipelines.code_graph.prepare import CodeOptions, language_of, prepare
 from include.pipelines.code_graph.resolve import Resolver, resolve
 from include.pipelines.code_graph.targets import TARGETS
-from include.writers.graph import NodeTarget
+from include.writers.graph.targets import NodeTarget
 from tests.pipelines.code_graph.programs import parsed
 
 SAMPLE = Path(__file__).parents[3] / "include" / "samples" / "code_graph"

@@ -9,15 +9,15 @@ from psycopg import Connection
 from psycopg.rows import TupleRow, dict_row
 
 from include.ledger.runs import RunSource
-from include.loading.job import LoadOptions
+from include.loading.csv.job import LoadOptions
 from include.loading.upload import Upload
 from include.migrations import migrate
-from include.pipelines.commerce.extract import open_upload
-from include.pipelines.commerce.load import load_dataset
-from include.pipelines.commerce.uploads import Delivery, upload_id
+from include.pipelines.commerce.delivery.extract import open_upload
+from include.pipelines.commerce.delivery.load_dataset import load_dataset
+from include.pipelines.commerce.delivery.upload_id import Delivery, upload_id
+from include.postgres.session import connect
 from include.results import LoadResult
 from include.settings import StoreSettings, StoresFile
-from include.writers.postgres_session import connect
 
 DAY = dt.date(2025, 3, 3)
 STORE = "harbour"

@@ -8,11 +8,11 @@ import pytest
 from psycopg import Connection
 
 from include.ledger.runs import RunSource
-from include.loading.job import LoadOptions
+from include.loading.csv.job import LoadOptions
 from include.pipelines.tables.contract import read_contract
 from include.pipelines.tables.load import PIPELINE, TableRequest, load_table
+from include.postgres.session import connect
 from include.results import LoadResult
-from include.writers.postgres_session import connect
 
 ARTICLES = """
 table: erp.articles

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from include.ledger.runs import RunSource
-from include.loading.job import LoadOptions
+from include.loading.csv.job import LoadOptions
 from include.pipelines.tables.contract import Merge, read_contract
 from include.pipelines.tables.load import PIPELINE, TableRequest, load_table
+from include.postgres.session import connect
 from include.results import LoadResult, Status
-from include.writers.postgres_session import connect
 from tests.pipelines.tables.conftest import Desk
 
 EVENTS = "table: web.events\ncolumns:\n  at: {type: timestamp}\n  what: {type: text}\n"

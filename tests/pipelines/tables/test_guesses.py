@@ -13,8 +13,8 @@ from include.errors import FileError
 from include.pipelines.tables.contract import TableContract, read_contract
 from include.pipelines.tables.infer import infer
 from include.readers.blocks import Part
+from include.readers.choices import DateOrder, DecimalForm, HeaderForm
 from include.readers.dataset import DatasetReader
-from include.readers.profile import DateOrder, DecimalForm, HeaderForm
 
 
 def contract_of(folder: Path, text: str | bytes, **options: Any) -> tuple[TableContract, str]:

@@ -17,9 +17,9 @@ from include.pipelines.tables.contract import Merge, TableContract, read_contrac
 from include.pipelines.tables.infer import infer_contract
 from include.readers.blocks import Part
 from include.readers.cells.inspection import BLANKS
+from include.readers.choices import HeaderForm
 from include.readers.dataset import DatasetReader
 from include.readers.headers import header_key
-from include.readers.profile import HeaderForm
 from include.results import LoadResult
 from tests.pipelines.tables.conftest import Desk
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from include.errors import BudgetError, FileError, HeldError, SetupError, UsageError
+from include.postgres.session import connect
 from include.results import Status
 from include.settings import PROJECT_ROOT
-from include.writers.postgres_session import connect
 from tests.pipelines.tables.conftest import ARTICLES, Desk
 
 CSV = "Artikelnr.,title,price\n001,Chair,10.50\n002,Table,99\n"

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from include.errors import SetupError, UsageError
-from include.pipelines.commerce.mended import read_mended
-from include.pipelines.commerce.reject_export import export_rejects
-from include.pipelines.commerce.replay import ReplayOptions, replay
-from include.pipelines.commerce.replay_outcome import ReplayOutcome
-from include.pipelines.commerce.replay_subject import Selection
+from include.loading.replay.mended_file import read_mended
+from include.loading.replay.outcome import ReplayOutcome
+from include.loading.replay.subject import Selection
+from include.pipelines.commerce.delivery.reject_export import export_rejects
+from include.pipelines.commerce.delivery.replay import ReplayOptions, replay
 from include.pipelines.tables.contract import read_contract
 from include.pipelines.tables.replay import replay_table
+from include.postgres.session import connect
 from include.settings import StoresFile
-from include.writers.postgres_session import connect
 from tests.pipelines.tables.conftest import ARTICLES, Desk
 
 CSV = "Artikelnr.;title;price\n001;Chair;10,50\n002;Table;dear\n003;Lamp;5,00\n,Nameless;1,00\n"

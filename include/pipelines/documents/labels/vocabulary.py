@@ -8,8 +8,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from include.documents import read_document
 from include.errors import SetupError
+from include.yaml_files import read_document
 
 OWN = Path(__file__).with_name("vocabulary.yaml")
 

@@ -11,7 +11,7 @@ from psycopg import Connection
 from include.pipelines.music_library import keys
 from include.pipelines.music_library.database import statements
 from include.pipelines.music_library.prepared import PreparedFile
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 # A file's marks, by which it is known again: its audio, else the recording and its place in the library's albums.
 Marks = tuple[str | None, str | None]

@@ -18,7 +18,7 @@ from include.pipelines.music_library.database import statements
 from include.pipelines.music_library.options import Options
 from include.pipelines.music_library.prepared import PreparedFile
 from include.pipelines.music_library.rows import Rows, RowsOf, merged_album, merged_artist, merged_song
-from include.writers.postgres_errors import translated
+from include.postgres.errors import translated
 
 # Files that one path may have had one after the other, each moved away, before a new one's id is drawn.
 IDS_PER_PATH = 4
