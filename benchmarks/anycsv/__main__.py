@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -91,7 +92,12 @@ def _peer(tool: str, chosen: list[Case], python: str | None) -> Verdicts:
         out = f"{folder}/rows"
         files = [str(case.path) for case in chosen]
         command = [python, "-m", "benchmarks.anycsv.peers", out, tool, *files]
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, cwd=ROOT, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            why = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            sys.exit(f"bench anycsv: {tool} did not run in {python}: {why}. Name a Python that has it: --python")
         found = pickle.loads(Path(out).read_bytes())  # noqa: S301 # written by the line above
     return _judged(chosen, lambda path: Loaded(*_rows(found[str(path)])))
 

@@ -83,6 +83,8 @@ TOOLS: dict[str, Callable[[Path], Rows]] = {"duckdb": duckdb, "pandas": pandas, 
 def _tried(read: Callable[[Path], Rows], path: Path) -> tuple[Rows, str | None]:
     try:
         rows = [[_utc(value) for value in row] for row in read(path)]
+    except ModuleNotFoundError:  # a tool that is not there refuses nothing
+        raise
     except Exception as error:  # whatever a tool raises is its refusal
         return [], f"{type(error).__name__}: {error}"
     return rows, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from benchmarks.anycsv import ours
+from benchmarks.anycsv.__main__ import _peer
 from benchmarks.anycsv.compare import Loaded, Outcome, judge
-from benchmarks.anycsv.truth import FOLDER, Expected, cases, expected
+from benchmarks.anycsv.truth import FOLDER, Case, Expected, cases, expected
 
 # The least share of files that are right, in percent; none may be wrong in silence.
 RIGHT_PERCENT = 85
@@ -49,6 +51,13 @@ def test_lost_rows_are_wrong_unless_they_were_set_aside_with_a_word() -> None:
     assert judge(file, Loaded([["a"], ["c"]], aside=frozenset({3}))).outcome is Outcome.SET_ASIDE
     assert judge(file, Loaded(error="two encodings fit")).outcome is Outcome.REFUSED
     assert judge(None, Loaded([["a"]])).outcome is Outcome.WRONG
+
+
+def test_a_tool_that_is_not_installed_is_said_and_not_scored(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("a\n1\n")
+    with pytest.raises(SystemExit, match="csvkit did not run in .*agate.*--python"):
+        _peer("csvkit", [Case(file, {})], sys.executable)
 
 
 def test_the_bars_of_the_files_that_nobody_here_wrote_hold(tmp_path: Path) -> None:
