@@ -56,7 +56,7 @@ def test_lost_rows_are_wrong_unless_they_were_set_aside_with_a_word() -> None:
 def test_a_tool_that_is_not_installed_is_said_and_not_scored(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n")
-    with pytest.raises(SystemExit, match="csvkit did not run in .*agate.*--python"):
+    with pytest.raises(SystemExit, match=r"csvkit did not run in .*agate.*--python"):
         _peer("csvkit", [Case(file, {})], sys.executable)
 
 
